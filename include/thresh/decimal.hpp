@@ -1,0 +1,210 @@
+// Exact decimal numbers: sums of them do not depend on the order of adding, and nothing is rounded.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "thresh/bytes.hpp"
+#include "thresh/codec.hpp"
+#include "thresh/errors.hpp"
+#include "thresh/text.hpp"
+
+namespace thresh {
+
+namespace detail {
+
+inline constexpr auto kPowersOf10 = [] {
+  std::array<std::uint64_t, 20> powers{1};
+  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = 10 * powers[i - 1];
+  return powers;
+}();
+
+}  // namespace detail
+
+// A number with up to 18 digits after the point, from about -1.7e20 to 1.7e20 (2^127 units of 10^-18). How
+// many digits it was written with is remembered for printing; it is no part of the value or of its encoding.
+class Decimal {
+ public:
+  static constexpr unsigned kMaxDigits = 18;  // after the point
+
+  constexpr Decimal() = default;
+  // `units` of 10^-18, to be printed with `digits` after the point.
+  constexpr Decimal(Int128 units, unsigned digits) : units_(units), digits_(digits) {}
+
+  // An optional sign, digits, and optionally a point with digits: "-12.50", ".5", "7.". Throws BadRecord that
+  // says why the text is no such number.
+  static Decimal parse(std::string_view text);
+
+  constexpr Int128 units() const noexcept { return units_; }
+  constexpr unsigned digits() const noexcept { return digits_; }
+
+  friend constexpr bool operator==(const Decimal& a, const Decimal& b) { return a.units_ == b.units_; }
+  friend constexpr std::strong_ordering operator<=>(const Decimal& a, const Decimal& b) {
+    return a.units_ <=> b.units_;
+  }
+
+ private:
+  Int128 units_ = 0;
+  unsigned digits_ = 0;
+};
+
+namespace detail {
+
+// A number from its digits, in 64 bits as long as it fits.
+class DigitReader {
+ public:
+  // Takes the digits at the front of `text`; returns how many there were.
+  std::size_t take(std::string_view text) {
+    std::size_t at = 0;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+      const auto digit = static_cast<unsigned>(text[at] - '0');
+      if (narrow_ <= (UINT64_MAX - 9) / 10) [[likely]] {
+        narrow_ = 10 * narrow_ + digit;
+      } else {
+        if (wide_ == 0) wide_ = narrow_;
+        if (wide_ > (~Uint128{0} - 9) / 10) too_large_ = true;
+        wide_ = 10 * wide_ + digit;
+      }
+    }
+    return at;
+  }
+  // The number times `factor`; false if that takes more than 127 bits.
+  bool times(std::uint64_t factor, Uint128& product) const {
+    const Uint128 number = wide_ != 0 ? wide_ : narrow_;
+    return !__builtin_mul_overflow(number, factor, &product) && !too_large_ && product >> 127 == 0;
+  }
+
+ private:
+  std::uint64_t narrow_ = 0;
+  Uint128 wide_ = 0;  // the number, once it is too large for narrow_
+  bool too_large_ = false;
+};
+
+}  // namespace detail
+
+inline Decimal Decimal::parse(std::string_view text) {
+  const auto refuse = [text](const char* why) { throw BadRecord(quoted(text) + why); };
+  const bool negative = text.starts_with('-');
+  std::string_view left = text;
+  if (negative || text.starts_with('+')) left.remove_prefix(1);
+
+  detail::DigitReader number;
+  const std::size_t whole = number.take(left);
+  left.remove_prefix(whole);
+  std::size_t digits = 0;
+  if (left.starts_with('.')) {
+    digits = number.take(left.substr(1));
+    left.remove_prefix(1 + digits);
+  }
+  if (!left.empty() || whole + digits == 0) refuse(" is not a decimal number");
+  if (digits > kMaxDigits) refuse(" has more than 18 digits after the point");
+  Uint128 units = 0;
+  if (!number.times(detail::kPowersOf10[kMaxDigits - digits], units)) {
+    refuse(" is beyond the largest number, about 1.7e20");
+  }
+  const auto magnitude = static_cast<Int128>(units);
+  return {negative ? -magnitude : magnitude, static_cast<unsigned>(digits)};
+}
+
+inline void to_text(std::string& out, const Decimal& value) {
+  const bool negative = value.units() < 0;
+  Uint128 left = negative ? -static_cast<Uint128>(value.units()) : static_cast<Uint128>(value.units());
+  left /= detail::kPowersOf10[Decimal::kMaxDigits - value.digits()];
+  std::array<char, 48> text;
+  char* at = text.data() + text.size();
+  for (unsigned written = 0; left != 0 || written <= value.digits(); ++written) {
+    if (written == value.digits() && written > 0) *--at = '.';
+    *--at = static_cast<char>('0' + static_cast<int>(left % 10));
+    left /= 10;
+  }
+  if (negative) *--at = '-';
+  out.append(at, static_cast<std::size_t>(text.data() + text.size() - at));
+}
+
+// Decoded, it prints with as many digits as it needs.
+template <>
+struct Codec<Decimal> {
+  static constexpr std::size_t fixed_size = 16;
+  static std::size_t size(const Decimal&) noexcept { return fixed_size; }
+  static char* write(const Decimal& value, char* at) noexcept {
+    return Codec<Int128>::write(value.units(), at);
+  }
+  static Decimal read(std::string_view bytes) {
+    const Int128 units = Codec<Int128>::read(bytes);
+    unsigned digits = Decimal::kMaxDigits;
+    while (digits > 0 &&
+           units % static_cast<Int128>(detail::kPowersOf10[Decimal::kMaxDigits - digits + 1]) == 0) {
+      --digits;
+    }
+    return {units, digits};
+  }
+};
+
+// A sum of decimals, in 192 bits: 2^64 of them cannot overflow it. Prints with as many digits after the point
+// as the longest of them had.
+class DecimalSum {
+ public:
+  constexpr DecimalSum() = default;
+  explicit constexpr DecimalSum(const Decimal& value)
+      : low_(static_cast<Uint128>(value.units())),
+        high_(value.units() < 0 ? -1 : 0),
+        digits_(value.digits()) {}
+
+  constexpr DecimalSum& operator+=(const DecimalSum& other) {
+    const Uint128 before = low_;
+    low_ += other.low_;
+    const std::uint64_t carry = low_ < before ? 1 : 0;
+    high_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(high_) +
+                                      static_cast<std::uint64_t>(other.high_) + carry);
+    digits_ = std::max(digits_, other.digits_);
+    return *this;
+  }
+  // The sum modulo 2^64 units of 10^-18: linear, so it can serve as a conserved weight.
+  constexpr std::uint64_t low_bits() const noexcept { return static_cast<std::uint64_t>(low_); }
+  // Throws BadRecord if the sum is beyond the range of Decimal.
+  Decimal total() const {
+    const auto units = static_cast<Int128>(low_);
+    if (high_ != (units < 0 ? -1 : 0)) {
+      throw BadRecord("the sum is beyond the largest number, about 1.7e20");
+    }
+    return {units, digits_};
+  }
+  bool operator==(const DecimalSum&) const = default;
+
+ private:
+  friend struct Codec<DecimalSum>;
+  Uint128 low_ = 0;
+  std::int64_t high_ = 0;
+  unsigned digits_ = 0;
+};
+
+inline void to_text(std::string& out, const DecimalSum& sum) {
+  to_text(out, sum.total());
+}
+
+template <>
+struct Codec<DecimalSum> {
+  static constexpr std::size_t fixed_size = 25;
+  static std::size_t size(const DecimalSum&) noexcept { return fixed_size; }
+  static char* write(const DecimalSum& sum, char* at) noexcept {
+    at = Codec<std::int64_t>::write(sum.high_, at);
+    at = Codec<Uint128>::write(sum.low_, at);
+    *at = static_cast<char>(sum.digits_);
+    return at + 1;
+  }
+  static DecimalSum read(std::string_view bytes) {
+    detail::need_size(bytes, fixed_size);
+    DecimalSum sum;
+    sum.high_ = Codec<std::int64_t>::read(bytes.substr(0, 8));
+    sum.low_ = Codec<Uint128>::read(bytes.substr(8, 16));
+    sum.digits_ = static_cast<unsigned char>(bytes[24]);
+    if (sum.digits_ > Decimal::kMaxDigits) refuse_bytes("a decimal sum with too many digits");
+    return sum;
+  }
+};
+
+}  // namespace thresh

@@ -1,0 +1,186 @@
+// How a job is written: a small struct, and THRESH_JOB. This header is all that it needs.
+//
+//   struct WordCount {
+//     using Key = std::string;           // needs an order-preserving codec: see codec.hpp
+//     using Value = std::uint64_t;       // see value_codec.hpp
+//     static constexpr thresh::JobInfo info{"wordcount", "1", "counts words", "..."};
+//
+//     void map(const thresh::Line& line, auto& emit) const;          // emit(key, value)
+//     static Value combine(Value a, Value b);                        // optional
+//     void reduce(std::string_view key, thresh::Values<Value>& values, auto& out) const;  // out(key, value)
+//   };
+//   THRESH_JOB(WordCount);
+//
+// map sees a line at a time, in any order, on any rank; a line that it cannot use is a thresh::BadRecord.
+// What it emits must depend on the line alone. emit.count("name") counts, emit.alive() shows progress
+// (emitter.hpp). combine must be associative and commutative, in the encoded bytes too; it may be used never
+// or often. reduce gets each key once, a string key as std::string_view (or const std::string&). See
+// values.hpp, output.hpp.
+//
+// Optional:
+//   static std::uint64_t weight(const Value&);       conserved: linear under combine modulo 2^64, and each
+//                                                    group's lines carry the weight of its values
+//   static R rank(const V&);                         the rank of a line for --top, from what out() was given
+//   static constexpr bool uses_locations = true;     reduce calls out.locate(record id)
+#pragma once
+
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "thresh/errors.hpp"
+#include "thresh/job_checks.hpp"
+#include "thresh/job_type.hpp"
+#include "thresh/words.hpp"  // IWYU pragma: export
+
+namespace thresh {
+namespace detail {
+
+// Called where a record's map threw.
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_record_failed(std::size_t offset) {
+  try {
+    throw;
+  } catch (const BadRecord& error) {
+    throw RecordFailed(offset, error.what());
+  } catch (const Error& error) {
+    throw RecordFailed(offset, error.what());
+  } catch (const std::exception& error) {
+    throw RecordFailed(offset, std::string("map threw an exception: ") + error.what());
+  } catch (...) {
+    throw RecordFailed(offset, "map threw something that is no std::exception");
+  }
+}
+
+// Called where a group's reduce threw.
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_group_failed(std::string_view key) {
+  try {
+    throw;
+  } catch (const Error&) {
+    throw;
+  } catch (const BadRecord& error) {
+    throw Error(ExitCode::BadData, "key " + quoted(key) + ": " + error.what());
+  } catch (const std::exception& error) {
+    throw Error(ExitCode::Internal, "key " + quoted(key) + ": reduce threw an exception: " + error.what());
+  } catch (...) {
+    throw Error(ExitCode::Internal,
+                "key " + quoted(key) + ": reduce threw something that is no std::exception");
+  }
+}
+
+template <class Job>
+class JobMapper final : public Mapper {
+ public:
+  std::uint64_t map_block(std::string_view block, RecordId first, EmitBatch& emits,
+                          Context& context) override {
+    Emitter<typename Job::Key, typename Job::Value> emit(emits, context);
+    const char* const begin = block.data();
+    const char* const end = begin + block.size();
+    Line line{{}, first};
+    for (const char* at = begin; at != end; ++line.id.record) {
+      const auto* newline =
+          static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+      const char* stop = newline != nullptr ? newline : end;
+      if (newline != nullptr && stop != at && stop[-1] == '\r') --stop;
+      line.text = std::string_view(at, static_cast<std::size_t>(stop - at));
+      context.step();
+      try {
+        job_.map(std::as_const(line), emit);
+      } catch (...) {
+        emit.rollback();
+        if (emit.engine_threw()) throw;
+        throw_record_failed(static_cast<std::size_t>(at - begin));
+      }
+      emit.commit();
+      at = newline != nullptr ? newline + 1 : end;
+    }
+    return line.id.record - first.record;
+  }
+
+ private:
+  const Job job_{};
+};
+
+template <class Job>
+class JobReducer final : public Reducer {
+ public:
+  void reduce(std::string_view key, ValueSource& source, ResultSink& sink, Context& context) override {
+    using Key = typename Job::Key;
+    EngineCalls engine;
+    Values<typename Job::Value> values(source, context, engine);
+    Output<Job> out(sink, context, engine);
+    const auto decoded = Codec<Decoded<Key>>::read(key);
+    try {
+      if constexpr (requires { job_.reduce(decoded, values, out); }) {
+        job_.reduce(decoded, values, out);
+      } else {
+        job_.reduce(static_cast<Key>(decoded), values, out);
+      }
+    } catch (...) {
+      if (engine.threw()) throw;
+      std::string shown;
+      if constexpr (requires { to_text(shown, decoded); }) to_text(shown, decoded);
+      throw_group_failed(shown);
+    }
+  }
+
+ private:
+  const Job job_{};
+};
+
+template <class Job>
+void combine_fixed(char* into, const char* from) {
+  using Value = ValueCodec<typename Job::Value>;
+  Value::write(Job::combine(Value::read({into, Value::fixed_size}), Value::read({from, Value::fixed_size})),
+               into);
+}
+template <class Job>
+void combine_bytes(std::string& into, std::string_view from) {
+  using Value = ValueCodec<typename Job::Value>;
+  auto combined = Job::combine(Value::read(into), Value::read(from));
+  into.clear();
+  Value::append(combined, into);
+}
+template <class Job>
+std::uint64_t weight_of(std::string_view value) {
+  return Job::weight(ValueCodec<typename Job::Value>::read(value));
+}
+
+}  // namespace detail
+
+// Erases the types of a job.
+template <class Job>
+JobType make_job_type() {
+  JobType type;
+  if constexpr (detail::job_is_sound<Job>()) {
+    using Value = ValueCodec<typename Job::Value>;
+    type.name = Job::info.name;
+    type.version = Job::info.version;
+    type.summary = Job::info.summary;
+    type.details = Job::info.details;
+    type.value_size = Value::fixed_size;
+    if constexpr (detail::HasCombine<Job>) {
+      if constexpr (Value::fixed_size > 0) {
+        type.combine_fixed = &detail::combine_fixed<Job>;
+      } else {
+        type.combine_bytes = &detail::combine_bytes<Job>;
+      }
+    }
+    if constexpr (detail::HasWeight<Job>) type.weight = &detail::weight_of<Job>;
+    if constexpr (requires { Job::uses_locations; }) type.uses_locations = Job::uses_locations;
+    type.make_mapper = [] { return std::make_unique<detail::JobMapper<Job>>(); };
+    type.make_reducer = [] { return std::make_unique<detail::JobReducer<Job>>(); };
+  }
+  return type;
+}
+
+}  // namespace thresh
+
+#define THRESH_JOB_NAME_2(line) thresh_job_registration_##line
+#define THRESH_JOB_NAME(line) THRESH_JOB_NAME_2(line)
+// Makes the job part of every program that it is linked into. Use at namespace scope.
+#define THRESH_JOB(Job) \
+  static const ::thresh::JobRegistration THRESH_JOB_NAME(__LINE__)(::thresh::make_job_type<Job>())

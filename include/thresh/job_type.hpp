@@ -1,0 +1,92 @@
+// A job with its types erased: what the engine sees. Jobs are written against thresh/job.hpp, which makes
+// a JobType from a struct.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "thresh/context.hpp"
+#include "thresh/emit_batch.hpp"
+#include "thresh/record.hpp"
+
+namespace thresh {
+
+// Maps blocks of records on one worker.
+class Mapper {
+ public:
+  virtual ~Mapper() = default;
+  // Maps every record of `block`, which holds whole records alone (the last one may lack its newline);
+  // the first is `first`. Returns how many records there were.
+  // Throws RecordFailed for a record that cannot be used; emits of the records before it are committed.
+  virtual std::uint64_t map_block(std::string_view block, RecordId first, EmitBatch& emits,
+                                  Context& context) = 0;
+};
+
+// The values of one group, encoded, in the order of their bytes.
+class ValueSource {
+ public:
+  virtual ~ValueSource() = default;
+  // The next value; false at the end of the group. The bytes live until the next call.
+  virtual bool next(std::string_view& value) = 0;
+};
+
+// Takes lines of output: key(), any number of append(), end_line(). The line is the key's text, a TAB, all
+// that was appended, LF; without any append it is the key's text and LF. Text arrives as it is; the sink
+// escapes or refuses what a line cannot hold.
+class ResultSink {
+ public:
+  virtual ~ResultSink() = default;
+  virtual void key(std::string_view text) = 0;
+  virtual void append(std::string_view text) = 0;
+  // `rank`: encoded so that byte order is the order of --top (empty: the line is not ranked).
+  // `weight`: the conserved weight of the line's value (0 without one).
+  virtual void end_line(std::string_view rank, std::uint64_t weight) = 0;
+};
+
+// Reduces groups on one worker.
+class Reducer {
+ public:
+  virtual ~Reducer() = default;
+  // `key` is encoded. Need not take all values.
+  virtual void reduce(std::string_view key, ValueSource& values, ResultSink& out, Context& context) = 0;
+};
+
+// Combines encoded values of one key; associative and commutative on the bytes.
+// Fixed-size values: folds `from` into `into`, both JobType::value_size bytes.
+using CombineFixed = void (*)(char* into, const char* from);
+// Others: replaces `into` by the combination.
+using CombineBytes = void (*)(std::string& into, std::string_view from);
+// The conserved weight of an encoded value; linear under combine, modulo 2^64.
+using WeightOf = std::uint64_t (*)(std::string_view value);
+
+struct JobType {
+  std::string name;
+  std::string version;         // raised when the job's output changes; part of the fingerprint
+  std::string summary;         // one line for `thresh list`
+  std::string details;         // for `thresh JOB --help`: what a record is, what a line of output is
+  std::size_t value_size = 0;  // bytes of each encoded value; 0: they vary
+  CombineFixed combine_fixed = nullptr;  // set with a combiner and value_size > 0
+  CombineBytes combine_bytes = nullptr;  // set with a combiner and value_size == 0
+  WeightOf weight = nullptr;             // set if the job conserves a weight
+  bool uses_locations = false;           // reduce calls Context::locate
+  std::function<std::unique_ptr<Mapper>()> make_mapper;
+  std::function<std::unique_ptr<Reducer>()> make_reducer;
+
+  bool combines() const noexcept { return combine_fixed != nullptr || combine_bytes != nullptr; }
+};
+
+// All jobs linked into the program, sorted by name.
+const std::vector<JobType>& registered_jobs();
+// Null if there is none of this name.
+const JobType* find_job(std::string_view name);
+
+// Registers a job before main. Used by THRESH_JOB in thresh/job.hpp.
+struct JobRegistration {
+  explicit JobRegistration(JobType job);
+};
+
+}  // namespace thresh

@@ -1,0 +1,90 @@
+// How keys and values look in a line of output.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace thresh {
+
+// Text from the input for a message: in quotes, its first 60 bytes, what is not printable ASCII as \xNN.
+inline std::string quoted(std::string_view text) {
+  constexpr std::size_t kShown = 60;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out = "'";
+  for (const char c : text.substr(0, kShown)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c >= ' ' && c <= '~') {
+      out.push_back(c);
+    } else {
+      out.append({'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 15U]});
+    }
+  }
+  return out + (text.size() > kShown ? "...'" : "'");
+}
+
+// to_text(out, value) appends what stands in a line of output. A type of a job's author takes part by
+// its own to_text(std::string&, const T&) in its namespace.
+
+inline void to_text(std::string& out, std::string_view value) {
+  out.append(value);
+}
+inline void to_text(std::string& out, const std::string& value) {
+  out.append(value);
+}
+inline void to_text(std::string& out, const char* value) {
+  out.append(value);
+}
+inline void to_text(std::string& out, char value) {
+  out.push_back(value);
+}
+void to_text(std::string& out, std::same_as<bool> auto value) {
+  out.append(value ? "true" : "false");
+}
+
+// Integers in decimal; floating point in the fewest digits that read back as the same number.
+template <class T>
+requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>) void to_text(std::string& out, T value) {
+  std::array<char, 64> digits;
+  const auto done = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  out.append(digits.data(), done.ptr);
+}
+
+namespace detail {
+
+template <class T>
+concept TupleLike = requires {
+  std::tuple_size<T>::value;
+};
+
+}  // namespace detail
+
+// The fields of a pair, tuple or array are separated by TABs.
+template <detail::TupleLike T>
+void to_text(std::string& out, const T& value);
+// A struct with key_fields(), unless it has a to_text of its own, is its fields.
+template <class T>
+requires std::is_class_v<T> && requires(const T& value) {
+  value.key_fields();
+}
+void to_text(std::string& out, const T& value) {
+  to_text(out, value.key_fields());
+}
+
+template <detail::TupleLike T>
+void to_text(std::string& out, const T& value) {
+  std::apply(
+      [&out](const auto&... field) {
+        std::size_t index = 0;
+        ((index++ > 0 ? out.push_back('\t') : void(), to_text(out, field)), ...);
+      },
+      value);
+}
+
+}  // namespace thresh

@@ -1,0 +1,104 @@
+// How values travel. A value with a Codec uses that, so the order of values is the order of the type; a
+// trivially copyable struct without padding is copied as it is; anything else goes through its serialize()
+// and the archives of archive.hpp.
+//
+// ValueCodec<V> has
+//   static constexpr std::size_t fixed_size;              bytes of every encoding; 0 if they vary
+//   static constexpr bool in_place;                       has size() and write(), like a Codec
+//   static void append(const V&, std::string& out);       appends the encoding
+//   static V read(std::string_view bytes);                throws Error if the bytes are no V
+#pragma once
+
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "thresh/archive.hpp"
+#include "thresh/codec.hpp"
+
+namespace thresh {
+
+namespace detail {
+
+template <class V>
+concept FlatStruct = std::is_trivially_copyable_v<V> && std::has_unique_object_representations_v<V> &&
+    std::is_class_v<V> && !std::is_empty_v<V>;
+
+// Strings are handled as views where nobody needs to own them.
+template <class T>
+struct ViewOf {
+  using Type = T;
+};
+template <>
+struct ViewOf<std::string> {
+  using Type = std::string_view;
+};
+template <class A, class B>
+requires Encodable<std::pair<A, B>>
+struct ViewOf<std::pair<A, B>> {
+  using Type = std::pair<typename ViewOf<A>::Type, typename ViewOf<B>::Type>;
+};
+template <class... Ts>
+requires Encodable<std::tuple<Ts...>>
+struct ViewOf<std::tuple<Ts...>> {
+  using Type = std::tuple<typename ViewOf<Ts>::Type...>;
+};
+
+}  // namespace detail
+
+// What emit takes for a T: has the same encoding, owns nothing.
+template <class T>
+using View = typename detail::ViewOf<T>::Type;
+// What a reducer is given for a T: a view of a string, or the decoded object.
+template <class T>
+using Decoded = std::conditional_t<std::is_same_v<T, std::string>, std::string_view, T>;
+// How a T is passed.
+template <class T>
+using Argument = std::conditional_t<std::is_trivially_copyable_v<T> && sizeof(T) <= 16, const T, const T&>;
+
+template <class V>
+struct ValueCodec {
+  static constexpr std::size_t fixed_size = 0;
+  static constexpr bool in_place = false;
+  static void append(const V& value, std::string& out) { OutputArchive(out) << value; }
+  static V read(std::string_view bytes) {
+    static_assert(std::is_default_constructible_v<V>,
+                  "thresh: a Value that is serialized needs a default constructor");
+    InputArchive in(bytes);
+    V value{};
+    in >> value;
+    in.finish();
+    return value;
+  }
+};
+
+template <Encodable V>
+struct ValueCodec<V> : Codec<V> {
+  static constexpr bool in_place = true;
+  static void append(const V& value, std::string& out) { encode(value, out); }
+};
+
+template <detail::FlatStruct V>
+requires(!Encodable<V>) struct ValueCodec<V> {
+  static constexpr std::size_t fixed_size = sizeof(V);
+  static constexpr bool in_place = true;
+  static std::size_t size(const V&) noexcept { return sizeof(V); }
+  static char* write(const V& value, char* at) noexcept {
+    std::memcpy(at, &value, sizeof value);
+    return at + sizeof value;
+  }
+  static void append(const V& value, std::string& out) {
+    out.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  static V read(std::string_view bytes) {
+    detail::need_size(bytes, sizeof(V));
+    V value;
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
+};
+
+}  // namespace thresh

@@ -1,0 +1,94 @@
+// Words of a text, fast: 64 bytes at a time where the processor has SSE2.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace thresh {
+
+// White space as isspace() of the C locale has it: space \t \n \v \f \r. Any other byte, NUL too, is part of
+// a word.
+constexpr bool is_space(char c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+namespace detail {
+
+// The words of `text`, byte by byte.
+template <class Use>
+void for_each_word_bytewise(std::string_view text, Use&& use) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    while (at != end && is_space(*at)) ++at;
+    if (at == end) return;
+    const char* const begin = at;
+    while (at != end && !is_space(*at)) ++at;
+    use(std::string_view(begin, static_cast<std::size_t>(at - begin)));
+  }
+}
+
+#if defined(__SSE2__)
+// Bit i: whether at[i] is white space, for 16 bytes.
+inline std::uint64_t spaces_16(const char* at) noexcept {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i blank = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(' '));
+  const __m128i from_tab = _mm_sub_epi8(bytes, _mm_set1_epi8('\t'));
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(from_tab, _mm_set1_epi8('\r' - '\t')), from_tab);
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_or_si128(blank, control)));
+}
+inline std::uint64_t spaces_64(const char* at) noexcept {
+  return spaces_16(at) | spaces_16(at + 16) << 16 | spaces_16(at + 32) << 32 | spaces_16(at + 48) << 48;
+}
+
+// The words of `text`, from the places where white space begins or ends.
+template <class Use>
+void for_each_word_masked(std::string_view text, Use&& use) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const char* word = nullptr;     // the word that is open
+  std::uint64_t after_space = 1;  // whether the byte before is white space
+  const auto scan = [&](std::uint64_t spaces) {
+    std::uint64_t edges = spaces ^ (spaces << 1 | after_space);
+    after_space = spaces >> 63;
+    for (; edges != 0; edges &= edges - 1) {
+      const char* const edge = at + std::countr_zero(edges);
+      if (word == nullptr) {
+        word = edge;
+      } else {
+        use(std::string_view(word, static_cast<std::size_t>(edge - word)));
+        word = nullptr;
+      }
+    }
+  };
+  for (; end - at >= 64; at += 64) scan(spaces_64(at));
+  if (at != end) {
+    char tail[64];
+    std::memset(tail, ' ', sizeof tail);
+    std::memcpy(tail, at, static_cast<std::size_t>(end - at));
+    scan(spaces_64(tail));
+  }
+  if (word != nullptr) use(std::string_view(word, static_cast<std::size_t>(end - word)));
+}
+#endif
+
+}  // namespace detail
+
+// Calls use(std::string_view) for each word of `text`, in order. Words are not empty.
+template <class Use>
+void for_each_word(std::string_view text, Use&& use) {
+#if defined(__SSE2__)
+  detail::for_each_word_masked(text, std::forward<Use>(use));
+#else
+  detail::for_each_word_bytewise(text, std::forward<Use>(use));
+#endif
+}
+
+}  // namespace thresh

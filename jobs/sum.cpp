@@ -1,0 +1,58 @@
+// Adds up decimal numbers by category, exactly.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "thresh/decimal.hpp"
+#include "thresh/job.hpp"
+
+namespace {
+
+struct Total {
+  thresh::DecimalSum sum;
+  std::uint64_t count = 0;
+  auto key_fields() const { return std::tie(sum, count); }
+};
+
+struct Sum {
+  using Key = std::string;
+  using Value = Total;
+  static constexpr thresh::JobInfo info{
+      "sum", "1", "adds up numbers by category, exactly",
+      "A record is a line `category TAB number`. The category is all before the first TAB; the number is an\n"
+      "optional sign, digits, and optionally a point with up to 18 digits, below 1.7e20. Empty lines are "
+      "skipped\n"
+      "and counted (empty_lines).\n"
+      "A line of output is `category TAB sum TAB count`, the sum with as many digits after the point as the\n"
+      "longest of its numbers has. A sum of 1.7e20 or more is an error. --top ranks by the sum."};
+
+  void map(const thresh::Line& line, auto& emit) const {
+    if (line.text.empty()) {
+      emit.count("empty_lines");
+      return;
+    }
+    const std::size_t tab = line.text.find('\t');
+    if (tab == std::string_view::npos) throw thresh::BadRecord("no TAB in " + thresh::quoted(line.text));
+    const auto number = thresh::Decimal::parse(line.text.substr(tab + 1));
+    emit(line.text.substr(0, tab), Total{thresh::DecimalSum(number), 1});
+  }
+  static Total combine(Total a, Total b) {
+    a.sum += b.sum;
+    a.count += b.count;
+    return a;
+  }
+  static std::uint64_t weight(const Total& total) {
+    return total.sum.low_bits() + 0x9e3779b97f4a7c15U * total.count;
+  }
+  static thresh::Decimal rank(const Total& total) { return total.sum.total(); }
+  void reduce(std::string_view category, thresh::Values<Total>& totals, auto& out) const {
+    Total all;
+    for (const Total& total : totals) all = combine(all, total);
+    out(category, all);
+  }
+};
+
+THRESH_JOB(Sum);
+
+}  // namespace

@@ -1,0 +1,51 @@
+// Where a worker's emits go: the open table of its current run.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/chunk_pool.hpp"
+#include "core/slice.hpp"
+#include "core/task.hpp"
+#include "thresh/emit_batch.hpp"
+#include "thresh/hash.hpp"
+#include "thresh/job_type.hpp"
+
+namespace thresh {
+
+// Takes emits until it is sealed into a run. Also keeps the books of the split at hand: how many emits it
+// made and their sums before combining.
+class Collector : public EmitSink {
+ public:
+  // Bytes that the open table holds.
+  virtual std::uint64_t bytes() const noexcept = 0;
+  // Turns the table into sorted slices, one a partition, and is empty again.
+  virtual std::vector<Slice> seal() = 0;
+
+  // Emits and sums since the last call; `split` and `records` are for the caller to fill in.
+  SplitSignature take_signature() noexcept { return std::exchange(signature_, SplitSignature{}); }
+
+ protected:
+  explicit Collector(const JobType& job) : weight_(job.weight) {}
+
+  // For the ledger. A conserved weight is a sum over (key, value) already, so it serves as the hash sum too.
+  void count(std::uint64_t key_hash, std::string_view value) noexcept {
+    if (weight_ != nullptr) {
+      signature_.weight += weigh(key_hash, weight_(value));
+      signature_.hash_sum = signature_.weight;
+    } else {
+      signature_.hash_sum += hash_bytes(value, key_hash);
+    }
+  }
+  void count_emits(std::uint64_t emits) noexcept { signature_.emits += emits; }
+
+ private:
+  WeightOf weight_;
+  SplitSignature signature_;
+};
+
+// A hash table if the job combines, else buckets. Borrows job and pool.
+std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, std::uint32_t partitions);
+
+}  // namespace thresh

@@ -1,0 +1,153 @@
+#include "core/combine_table.hpp"
+
+#include <new>
+
+#include "core/row_sort.hpp"
+
+namespace thresh {
+namespace {
+
+constexpr std::size_t kFirstSlots = std::size_t{1} << 12;
+constexpr unsigned kRowAlignment = 8;
+// A row is named by (chunk, offset / 8) in 32 bits.
+constexpr unsigned kOffsetBits = 13;
+constexpr std::size_t kMostChunks = std::size_t{1} << (32 - kOffsetBits);
+static_assert(ChunkPool::kChunkBytes == std::size_t{kRowAlignment} << kOffsetBits);
+
+std::size_t aligned(std::size_t size) {
+  return (size + kRowAlignment - 1) & ~std::size_t{kRowAlignment - 1};
+}
+
+}  // namespace
+
+CombineTable::CombineTable(const JobType& job, ChunkPool& pool, std::uint32_t partitions)
+    : Collector(job),
+      pool_(&pool),
+      format_(job.value_size),
+      combine_fixed_(job.combine_fixed),
+      combine_bytes_(job.combine_bytes),
+      partitions_(partitions),
+      slots_(kFirstSlots) {}
+
+std::uint64_t CombineTable::bytes() const noexcept {
+  return row_bytes_ + slots_.size() * sizeof(Slot);
+}
+
+char* CombineTable::row_at(std::uint32_t row) noexcept {
+  return chunks_[row >> kOffsetBits].data() + std::size_t{kRowAlignment} * (row & ((1U << kOffsetBits) - 1));
+}
+
+std::uint32_t CombineTable::add_row(std::string_view key, std::string_view value) {
+  const std::size_t size = aligned(format_.row_size(key.size(), value.size()));
+  if (chunks_.empty() || chunks_.back().room() < size) {
+    // The last chunk number is left out, so that no row is named kNoRow.
+    if (chunks_.size() + 1 >= kMostChunks) throw std::bad_alloc();
+    chunks_.push_back(pool_->take(size));
+  }
+  Chunk& chunk = chunks_.back();
+  const auto row =
+      static_cast<std::uint32_t>(((chunks_.size() - 1) << kOffsetBits) | (chunk.used() / kRowAlignment));
+  format_.write(chunk.extend(size), key, value);
+  row_bytes_ += size;
+  return row;
+}
+
+void CombineTable::take(const EmitBatch& batch) {
+  const std::size_t emits = batch.committed();
+  // At most two thirds full after the batch, so slots stay where they are during it.
+  while ((rows_ + emits) * 3 > slots_.size() * 2) grow();
+  const std::size_t mask = slots_.size() - 1;
+
+  hashes_.resize(emits);
+  for (std::size_t i = 0; i < emits; ++i) {
+    const EmitBatch::Emit& emit = batch.emits()[i];
+    hashes_[i] = hash_bytes(batch.key(emit));
+    __builtin_prefetch(&slots_[hashes_[i] & mask]);
+  }
+  for (std::size_t i = 0; i < emits; ++i) {
+    const Slot& slot = slots_[hashes_[i] & mask];
+    if (slot.row != kNoRow) __builtin_prefetch(row_at(slot.row));
+    count(hashes_[i], batch.value(batch.emits()[i]));
+  }
+  for (std::size_t i = 0; i < emits; ++i) {
+    const EmitBatch::Emit& emit = batch.emits()[i];
+    insert_or_combine(hashes_[i], batch.key(emit), batch.value(emit));
+  }
+  count_emits(emits);
+}
+
+void CombineTable::insert_or_combine(std::uint64_t hash, std::string_view key, std::string_view value) {
+  const auto tag = static_cast<std::uint32_t>(hash);
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = tag & mask;; at = (at + 1) & mask) {
+    Slot& slot = slots_[at];
+    if (slot.row == kNoRow) {
+      slot = {tag, add_row(key, value)};
+      ++rows_;
+      return;
+    }
+    if (slot.tag != tag) continue;
+    const Row row = format_.read(row_at(slot.row));
+    if (row.key == key) {
+      combine(slot, row, value);
+      return;
+    }
+  }
+}
+
+void CombineTable::combine(Slot& slot, const Row& row, std::string_view value) {
+  if (combine_fixed_ != nullptr) {
+    combine_fixed_(row_at(slot.row), value.data());
+    return;
+  }
+  scratch_.assign(row.value);
+  combine_bytes_(scratch_, value);
+  if (scratch_.size() == row.value.size()) {
+    format_.write(row_at(slot.row), row.key, scratch_);
+  } else {
+    // The old row stays in its chunk, unreachable, until the table is sealed.
+    slot.row = add_row(row.key, scratch_);
+  }
+}
+
+void CombineTable::grow() {
+  HugeVector<Slot> larger(slots_.size() * 2);
+  const std::size_t mask = larger.size() - 1;
+  for (const Slot& slot : slots_) {
+    if (slot.row == kNoRow) continue;
+    std::size_t at = slot.tag & mask;
+    while (larger[at].row != kNoRow) at = (at + 1) & mask;
+    larger[at] = slot;
+  }
+  slots_.swap(larger);
+}
+
+std::vector<Slice> CombineTable::seal() {
+  std::vector<std::vector<RowRef>> rows(partitions_);
+  for (const Slot& slot : slots_) {
+    if (slot.row == kNoRow) continue;
+    const char* at = row_at(slot.row);
+    const std::string_view key = format_.read(at).key;
+    rows[partition_of(hash_bytes(key), partitions_)].push_back({key_prefix(key), at});
+  }
+  std::vector<Slice> slices(partitions_);
+  for (std::uint32_t p = 0; p < partitions_; ++p) {
+    sort_rows(rows[p], format_);
+    for (const RowRef& ref : rows[p]) {
+      const Row row = format_.read(ref.row);
+      slices[p].append(*pool_, format_, row.key, row.value);
+    }
+    rows[p] = {};
+  }
+  reset();
+  return slices;
+}
+
+void CombineTable::reset() {
+  slots_.assign(kFirstSlots, Slot{});
+  rows_ = 0;
+  chunks_.clear();
+  row_bytes_ = 0;
+}
+
+}  // namespace thresh

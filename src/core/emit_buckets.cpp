@@ -1,0 +1,42 @@
+#include "core/emit_buckets.hpp"
+
+#include "core/row_sort.hpp"
+
+namespace thresh {
+
+EmitBuckets::EmitBuckets(const JobType& job, ChunkPool& pool, std::uint32_t partitions)
+    : Collector(job), pool_(&pool), format_(job.value_size), buckets_(partitions) {}
+
+void EmitBuckets::take(const EmitBatch& batch) {
+  const auto partitions = static_cast<std::uint32_t>(buckets_.size());
+  for (std::size_t i = 0; i < batch.committed(); ++i) {
+    const EmitBatch::Emit& emit = batch.emits()[i];
+    const std::string_view key = batch.key(emit);
+    const std::string_view value = batch.value(emit);
+    const std::uint64_t hash = hash_bytes(key);
+    count(hash, value);
+    buckets_[partition_of(hash, partitions)].append(*pool_, format_, key, value);
+    bytes_ += format_.row_size(key.size(), value.size());
+  }
+  count_emits(batch.committed());
+}
+
+std::vector<Slice> EmitBuckets::seal() {
+  std::vector<Slice> slices(buckets_.size());
+  std::vector<RowRef> rows;
+  for (std::size_t p = 0; p < buckets_.size(); ++p) {
+    rows.clear();
+    SliceCursor cursor(buckets_[p], format_);
+    for (Row row; cursor.next(row);) rows.push_back({key_prefix(row.key), cursor.begin()});
+    sort_rows(rows, format_);
+    for (const RowRef& ref : rows) {
+      const Row row = format_.read(ref.row);
+      slices[p].append(*pool_, format_, row.key, row.value);
+    }
+    buckets_[p] = Slice();
+  }
+  bytes_ = 0;
+  return slices;
+}
+
+}  // namespace thresh

@@ -1,0 +1,23 @@
+// The collector of jobs without a combiner: rows appended to a bucket a partition, sorted at sealing.
+#pragma once
+
+#include "core/collector.hpp"
+
+namespace thresh {
+
+class EmitBuckets final : public Collector {
+ public:
+  EmitBuckets(const JobType& job, ChunkPool& pool, std::uint32_t partitions);
+
+  void take(const EmitBatch& batch) override;
+  std::uint64_t bytes() const noexcept override { return bytes_; }
+  std::vector<Slice> seal() override;
+
+ private:
+  ChunkPool* pool_;
+  RowFormat format_;
+  std::vector<Slice> buckets_;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace thresh

@@ -1,0 +1,45 @@
+// Large arrays on huge pages.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace thresh {
+
+constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
+
+// Memory aligned to a huge page, which the kernel is asked to back with huge pages (a hint: without them it
+// is only slower). Throws std::bad_alloc. Free it with free_huge.
+void* allocate_huge(std::size_t bytes);
+void free_huge(void* memory) noexcept;
+
+// For std::vector: arrays of at least a huge page lie on huge pages.
+template <typename T>
+class HugeAllocator {
+ public:
+  using value_type = T;
+  HugeAllocator() = default;
+  template <typename U>
+  explicit HugeAllocator(const HugeAllocator<U>&) noexcept {}
+
+  T* allocate(std::size_t n) {
+    const std::size_t bytes = n * sizeof(T);
+    return static_cast<T*>(bytes < kHugePageBytes ? ::operator new(bytes) : allocate_huge(bytes));
+  }
+  void deallocate(T* at, std::size_t n) noexcept {
+    if (n * sizeof(T) < kHugePageBytes) {
+      ::operator delete(at);
+    } else {
+      free_huge(at);
+    }
+  }
+  template <typename U>
+  bool operator==(const HugeAllocator<U>&) const noexcept {
+    return true;
+  }
+};
+
+template <typename T>
+using HugeVector = std::vector<T, HugeAllocator<T>>;
+
+}  // namespace thresh

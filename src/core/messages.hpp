@@ -1,0 +1,157 @@
+// The control plane: what rank 0 and the workers say to each other. Small structs, encoded by
+// messages.cpp with the archive pair of thresh/archive.hpp (little-endian, every length checked).
+// The order of the variants is part of the protocol; both ends are always the same build.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/task.hpp"
+
+namespace thresh {
+
+// ---- coordinator to worker
+
+// The first message of a generation. The worker finishes the split at hand, drops its queue and all
+// received slices, seals its open table and answers with Inventory.
+struct Muster {
+  Generation generation = 0;
+  std::uint32_t partitions = 0;
+  std::string job_id;
+};
+// The runs of the cover that this worker holds; every other run it holds is dropped.
+struct KeepRuns {
+  Generation generation = 0;
+  std::vector<RunId> runs;
+};
+struct AssignSplit {
+  Generation generation = 0;
+  SplitId split = 0;
+  std::uint32_t attempt = 0;
+  InputFile input;  // as listed: a file that changed since is refused
+  Split range;
+};
+// No more splits: seal and answer with Inventory.
+struct SealRuns {
+  Generation generation = 0;
+};
+// One wave of the shuffle, as one worker needs to know it.
+struct ShuffleWave {
+  Generation generation = 0;
+  std::uint32_t wave = 0;         // counted from 0 in each generation
+  std::uint64_t rounds = 0;       // the same for every rank
+  std::uint64_t round_bytes = 0;  // most a pair moves in a round
+  std::uint64_t cover_digest = 0;
+  std::vector<std::pair<PartitionId, WorkerId>> owners;  // of the partitions of this wave, by partition
+  std::vector<std::uint64_t> send_bytes;                 // to each rank, over the whole wave
+  std::vector<std::uint64_t> receive_bytes;              // from each rank, over the whole wave
+  std::vector<PartitionId> committed;                    // partitions whose slices may be released
+  // Only if the job locates records: the first split and the path of each file, and for each split how many
+  // records of its file come before it.
+  std::vector<std::pair<SplitId, std::string>> files;
+  std::vector<std::uint64_t> records_before;
+};
+// Every worker has the slices of the wave: reduce what you own.
+struct ReduceWave {
+  Generation generation = 0;
+  std::uint32_t wave = 0;
+};
+// Read a part back and compare it with its checksum.
+struct CheckPart {
+  Generation generation = 0;
+  PartitionId partition = 0;
+  std::string file;
+  std::uint64_t bytes = 0;
+  std::uint64_t checksum = 0;
+};
+// "I am alive."
+struct Ping {
+  Generation generation = 0;
+};
+// The job is over for this worker.
+struct Dismiss {
+  int code = 0;
+};
+
+// ---- worker to coordinator
+
+// Answers Muster and SealRuns: every run this worker holds, sealed.
+struct Inventory {
+  Generation generation = 0;
+  bool sealed = false;  // answers SealRuns, not Muster
+  std::vector<RunSummary> runs;
+};
+struct SplitDone {
+  Generation generation = 0;
+  std::uint32_t attempt = 0;
+  SplitSignature signature;
+};
+// User code threw, or the input could not be read.
+struct SplitFailed {
+  Generation generation = 0;
+  SplitId split = 0;
+  std::uint32_t attempt = 0;
+  Failure failure;
+};
+struct WaveReceived {
+  Generation generation = 0;
+  std::uint32_t wave = 0;
+};
+struct PartCommitted {
+  Generation generation = 0;
+  std::uint32_t wave = 0;
+  PartSummary part;
+};
+struct PartChecked {
+  Generation generation = 0;
+  PartitionId partition = 0;
+  bool good = false;
+  std::string what;  // what is wrong with it
+};
+// Anything but a split failed on this worker: the job cannot go on with it.
+struct WorkerFailed {
+  Generation generation = 0;
+  Failure failure;
+};
+// What a worker measured, since its start. Monotonic, so late and repeated copies do no harm.
+struct WorkerStats {
+  std::string host;
+  std::uint64_t pid = 0;
+  std::uint64_t progress = 0;
+  std::uint64_t splits = 0;
+  std::uint64_t records = 0;
+  std::uint64_t emits = 0;
+  std::uint64_t input_bytes = 0;
+  std::uint64_t map_ns = 0;
+  std::uint64_t seal_ns = 0;
+  std::uint64_t shuffle_ns = 0;
+  std::uint64_t reduce_ns = 0;
+  std::uint64_t check_ns = 0;
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t received_bytes = 0;
+  std::uint64_t output_bytes = 0;
+  std::uint64_t peak_memory_bytes = 0;
+  std::uint64_t cpu_ns = 0;
+};
+// Sent every second or so, and before the answer that ends a phase.
+struct Heartbeat {
+  Generation generation = 0;
+  WorkerStats stats;
+};
+
+using Message = std::variant<Muster, KeepRuns, AssignSplit, SealRuns, ShuffleWave, ReduceWave, CheckPart,
+                             Ping, Dismiss, Inventory, SplitDone, SplitFailed, WaveReceived, PartCommitted,
+                             PartChecked, WorkerFailed, Heartbeat>;
+
+std::string encode_message(const Message& message);
+// Throws Error{Internal} naming what is wrong with the bytes.
+Message decode_message(std::string_view bytes);
+
+// For logs: "SplitDone".
+std::string_view message_name(const Message& message) noexcept;
+
+}  // namespace thresh

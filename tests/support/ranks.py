@@ -1,0 +1,121 @@
+"""Starting Thresh on ranks, and looking at what came out. Shared by the tests under tests/mpi and tests/faults."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+WORDS = ("the of and to a in that it is was he for on are with as his they be at one have this from or had by hot but "
+         "some what there we can out other were all your when up use word how said an each she").split()
+
+
+def environment():
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMIX_", "SLURM_"))}
+    if os.getuid() == 0:
+        env.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    if "LSAN_OPTIONS" in env:
+        # Open MPI leaks, and telling its leaks from ours takes seconds a rank: leaks are the unit tests' business.
+        env["ASAN_OPTIONS"] = ":".join(filter(None, [env.get("ASAN_OPTIONS"), "detect_leaks=0"]))
+    return env
+
+
+def start(ranks, *command, **more):
+    """Starts `command` on `ranks` ranks; its output is kept in pipes unless `more` says otherwise."""
+    launcher = ["mpirun", "--oversubscribe", "-np", str(ranks)] if ranks else []
+    return subprocess.Popen([*launcher, *map(str, command)], env=environment(), stdin=subprocess.DEVNULL,
+                            stdout=more.pop("stdout", subprocess.PIPE), stderr=more.pop("stderr", subprocess.PIPE),
+                            start_new_session=True, **more)
+
+
+def finish(process, timeout=120):
+    """Waits; a run that takes longer is killed with all its ranks and is an error."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f"still running after {timeout} s; stderr so far:\n{err.decode(errors='replace')}")
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def run(ranks, *command, timeout=120, **more):
+    """ranks=0: without mpirun."""
+    return finish(start(ranks, *command, **more), timeout)
+
+
+def stopped(word):
+    """Ids of the stopped (SIGSTOP) processes with this word in their command lines."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            state = pathlib.Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()[0]
+            if state == b"T" and os.fsencode(word) in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(int(pid))
+        except OSError:
+            continue  # it has ended
+    return found
+
+
+def wait_for_line(process, phrase):
+    """Reads stderr up to the line with this phrase; it must come."""
+    for line in process.stderr:
+        if phrase in line:
+            return
+    raise AssertionError(f"the run ended and did not say {phrase}")
+
+
+def parts(output):
+    """The published parts by name."""
+    return {path.name: path.read_bytes() for path in sorted(pathlib.Path(output).glob("part-*.tsv"))}
+
+
+class Case(unittest.TestCase):
+    """A test with a directory of its own, which is gone afterwards."""
+
+    thresh = None
+    oracle = None
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="thresh-test."))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def write(self, name, content):
+        path = self.dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def job(self, ranks, *arguments, out="out", **more):
+        """Runs a job; returns (result, output directory)."""
+        output = self.dir / out
+        return run(ranks, self.thresh, *arguments, "-o", output, **more), output
+
+    def assert_done(self, result, output):
+        self.assertEqual(result.returncode, 0, result.stderr.decode(errors="replace"))
+        self.assertTrue((output / "_SUCCESS").is_file())
+
+    def assert_nothing_published(self, output):
+        self.assertFalse((output / "_SUCCESS").exists())
+        self.assertEqual(parts(output), {})
+
+    def expected(self, job, partitions, files, *flags):
+        """What the sequential oracle makes of the files."""
+        where = self.dir / "oracle"
+        shutil.rmtree(where, ignore_errors=True)
+        subprocess.run([self.oracle, job, "-p", str(partitions), "-o", where, *flags, *files], check=True, timeout=120)
+        return parts(where)
+
+
+def text(rng, lines, words=WORDS, longest=12):
+    """Random lines of words."""
+    return "".join(" ".join(rng.choices(words, k=rng.randrange(longest))) + "\n" for _ in range(lines)).encode()
+
+
+def main(arguments):
+    """arguments: sys.argv, with the paths of thresh and the oracle in front of unittest's own."""
+    Case.thresh = arguments.pop(1)
+    Case.oracle = arguments.pop(1)
+    unittest.main(argv=arguments, verbosity=2)

@@ -1,0 +1,168 @@
+#include "core/collector.hpp"
+
+#include "support/property.hpp"
+
+#include <algorithm>
+
+#include "rows.hpp"
+#include "support/catch.hpp"
+
+using namespace thresh;
+using namespace thresh::test;
+
+namespace {
+
+// Sequential truth for a combining job.
+template <typename Combine>
+std::map<std::string, std::string> combined(const Pairs& pairs, Combine combine) {
+  std::map<std::string, std::string> result;
+  for (const auto& [key, value] : pairs) {
+    const auto [at, added] = result.try_emplace(key, value);
+    if (!added) at->second = combine(at->second, value);
+  }
+  return result;
+}
+
+Pairs all_rows(const std::vector<Slice>& slices, const RowFormat& format) {
+  Pairs rows;
+  for (std::uint32_t p = 0; p < slices.size(); ++p) {
+    const Pairs part = rows_of(slices[p], format);
+    REQUIRE(std::is_sorted(part.begin(), part.end()));
+    for (const auto& row : part) {
+      REQUIRE(partition_of(hash_bytes(row.first), static_cast<std::uint32_t>(slices.size())) == p);
+      rows.push_back(row);
+    }
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+std::string key_of(int number) {
+  // Long common prefixes, embedded NULs and the empty key.
+  if (number == 0) return "";
+  return std::string(static_cast<std::size_t>(number % 3) * 7, 'p') +
+         std::string(1, static_cast<char>(number % 5)) + std::to_string(number);
+}
+
+}  // namespace
+
+TEST_CASE("a table of sums holds each key once with its sum, whatever the number of keys") {
+  holds([] {
+    const auto numbers = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 5000));
+    const auto partitions = *rc::gen::inRange<std::uint32_t>(1, 9);
+    Pairs pairs;
+    for (const int n : numbers)
+      pairs.emplace_back(key_of(n), number_bytes(static_cast<std::uint64_t>(n) + 1));
+    const JobType job = summing_job();
+    ChunkPool pool;
+    const auto collector = make_collector(job, pool, partitions);
+    emit_all(*collector, pairs);
+    const auto expected = combined(pairs, [](const std::string& a, const std::string& b) {
+      return number_bytes(number_of(a) + number_of(b));
+    });
+    RC_ASSERT(all_rows(collector->seal(), RowFormat(8)) == Pairs(expected.begin(), expected.end()));
+  });
+}
+
+TEST_CASE("a table that grew through many sizes still finds every key") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, 4);
+  Pairs pairs;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 60'000; ++i) pairs.emplace_back("key" + std::to_string(i), number_bytes(1));
+  }
+  emit_all(*collector, pairs);
+  const Pairs rows = all_rows(collector->seal(), RowFormat(8));
+  REQUIRE(rows.size() == 60'000);
+  for (const auto& row : rows) REQUIRE(number_of(row.second) == 2);
+}
+
+TEST_CASE("a combiner may change the size of a value") {
+  holds([](const std::vector<std::pair<std::uint8_t, std::string>>& emits) {
+    Pairs pairs;
+    for (const auto& [key, value] : emits) pairs.emplace_back(std::to_string(key % 7), value);
+    const JobType job = greatest_job();
+    ChunkPool pool;
+    const auto collector = make_collector(job, pool, 3);
+    emit_all(*collector, pairs);
+    const auto expected =
+        combined(pairs, [](const std::string& a, const std::string& b) { return std::max(a, b); });
+    RC_ASSERT(all_rows(collector->seal(), RowFormat(0)) == Pairs(expected.begin(), expected.end()));
+  });
+}
+
+TEST_CASE("without a combiner every emit is a row, ordered by key and value") {
+  holds([](const std::vector<std::pair<std::uint8_t, std::string>>& emits) {
+    Pairs pairs;
+    for (const auto& [key, value] : emits) pairs.emplace_back(std::to_string(key % 7), value);
+    const JobType job = plain_job();
+    ChunkPool pool;
+    const auto collector = make_collector(job, pool, 3);
+    emit_all(*collector, pairs);
+    std::sort(pairs.begin(), pairs.end());
+    RC_ASSERT(all_rows(collector->seal(), RowFormat(0)) == pairs);
+  });
+}
+
+TEST_CASE("rows larger than a chunk are kept whole") {
+  for (const JobType& job : {plain_job(), greatest_job()}) {
+    ChunkPool pool;
+    const auto collector = make_collector(job, pool, 2);
+    const Pairs pairs = {{"a", std::string(300'000, 'x')}, {"b", "small"}, {std::string(70'000, 'k'), "v"}};
+    emit_all(*collector, pairs);
+    REQUIRE(all_rows(collector->seal(), RowFormat(0)) == Pairs(pairs));
+  }
+}
+
+TEST_CASE("the signature of a split does not depend on the order of its emits") {
+  holds([](const std::vector<std::pair<std::string, std::string>>& emits) {
+    Pairs pairs(emits.begin(), emits.end());
+    const JobType job = plain_job();
+    ChunkPool pool;
+    const auto collector = make_collector(job, pool, 2);
+    emit_all(*collector, pairs);
+    const SplitSignature first = collector->take_signature();
+    std::reverse(pairs.begin(), pairs.end());
+    emit_all(*collector, pairs);
+    RC_ASSERT(collector->take_signature() == first);
+    RC_ASSERT(first.emits == pairs.size());
+  });
+}
+
+TEST_CASE("an emit that is lost or changed changes the signature") {
+  const JobType job = plain_job();
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, 2);
+  emit_all(*collector, {{"a", "1"}, {"b", "2"}});
+  const SplitSignature whole = collector->take_signature();
+  emit_all(*collector, {{"a", "1"}});
+  REQUIRE(collector->take_signature().hash_sum != whole.hash_sum);
+  emit_all(*collector, {{"a", "1"}, {"b", "3"}});
+  REQUIRE(collector->take_signature().hash_sum != whole.hash_sum);
+  emit_all(*collector, {{"a", "2"}, {"b", "1"}});
+  REQUIRE(collector->take_signature().hash_sum != whole.hash_sum);
+}
+
+TEST_CASE("the conserved weight is the same before and after combining") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, 2);
+  emit_all(*collector, {{"a", number_bytes(1)}, {"b", number_bytes(2)}, {"a", number_bytes(40)}});
+  std::uint64_t after = 0;
+  const SplitSignature before = collector->take_signature();
+  for (const auto& [key, value] : all_rows(collector->seal(), RowFormat(8))) {
+    after += weigh(hash_bytes(key), number_of(value));
+  }
+  REQUIRE(before.weight == after);
+}
+
+TEST_CASE("a sealed table is empty and can be used again") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, 2);
+  emit_all(*collector, {{"a", number_bytes(1)}});
+  (void)collector->seal();
+  emit_all(*collector, {{"a", number_bytes(5)}});
+  REQUIRE(all_rows(collector->seal(), RowFormat(8)) == Pairs{{"a", number_bytes(5)}});
+}

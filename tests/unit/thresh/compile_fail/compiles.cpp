@@ -1,0 +1,3 @@
+// EXPECT: nothing
+#include "job.hpp"
+THRESH_JOB(RightJob);

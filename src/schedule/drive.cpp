@@ -1,0 +1,55 @@
+#include "schedule/drive.hpp"
+
+#include <chrono>
+#include <string>
+#include <variant>
+
+namespace thresh::schedule {
+namespace {
+
+void perform(const Commands& commands, Port& port) {
+  for (const Command& command : commands) port.perform(command);
+}
+
+// False: the machine need not know, as the worker is lost already.
+bool note_loss(const WorkerLost& lost, Job& job, Time now) {
+  if (!job.pool.lose(lost.worker, now)) return false;
+  job.faults.worker_lost(lost.worker, job.metrics.host_of(lost.worker), job.phase, lost.reason);
+  return true;
+}
+
+void dispatch(const Event& event, Machine& machine, Job& job, Port& port) {
+  const Time now = port.now();
+  if (const auto* received = std::get_if<Received>(&event)) job.pool.heard(received->from, now);
+  const auto* lost = std::get_if<WorkerLost>(&event);
+  if (lost != nullptr && !note_loss(*lost, job, now)) return;
+  perform(machine.handle(event, now), port);
+}
+
+void look_after_workers(Machine& machine, Job& job, Port& port) {
+  const Time now = port.now();
+  for (const WorkerId worker : job.pool.check(now)) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(job.pool.liveness().peer_timeout);
+    const WorkerLost lost{worker, "silent for more than " + std::to_string(seconds.count()) + " s"};
+    note_loss(lost, job, now);
+    if (!machine.outcome()) perform(machine.handle(lost, now), port);
+  }
+  for (const WorkerId worker : job.pool.live()) port.perform(Send{worker, Ping{job.generation}});
+}
+
+}  // namespace
+
+Action drive(Machine& machine, Job& job, Port& port) {
+  perform(machine.start(port.now()), port);
+  while (!machine.outcome()) {
+    const Event event = port.wait(job.pool.next_check());
+    job.pool.awake(port.now());
+    dispatch(event, machine, job, port);
+    if (!machine.outcome() && port.now() >= job.pool.next_check()) look_after_workers(machine, job, port);
+    job.metrics.states_changed(job.pool.take_changes());
+  }
+  job.metrics.states_changed(job.pool.take_changes());
+  return *machine.outcome();
+}
+
+}  // namespace thresh::schedule

@@ -1,0 +1,55 @@
+// What to do about a lost, hung or failing worker: the decisions, in one place. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/task.hpp"
+
+namespace thresh::schedule {
+
+struct FaultPolicy {
+  // Whether the ranks can go on after a loss. Off on an MPI without fault tolerance: there a loss ends the
+  // job, and the next start goes on from the directory.
+  bool recovers_in_job = false;
+  // Recoveries in a row after which no split was mapped and no part committed. One that was cut short by the
+  // next loss does not count: a host takes all its ranks with it, one after another.
+  std::uint32_t max_fruitless_recoveries = 4;
+};
+
+class FaultHandler {
+ public:
+  FaultHandler() = default;
+  explicit FaultHandler(FaultPolicy policy) : policy_(policy) {}
+
+  // `host` may be empty: not known. `phase` is the name of the graph's node.
+  void worker_lost(WorkerId worker, std::string_view host, std::string_view phase, std::string_view reason);
+
+  // Whether to recover once more. `progress` counts splits mapped and parts committed so far.
+  // Empty: recover; otherwise why not.
+  std::optional<Failure> refuse_recovery(std::size_t live_workers, std::uint64_t progress);
+  // A recovery came to its end.
+  void recovered();
+
+  // A split failed, or anything else on this worker: what the job ends with.
+  Failure worker_failed(WorkerId worker, std::string_view host, const Failure& failure) const;
+
+  std::uint32_t recoveries() const noexcept { return recoveries_; }
+  std::uint32_t losses() const noexcept { return losses_; }
+
+ private:
+  FaultPolicy policy_;
+  std::string last_loss_;  // "worker 3 (node7) was lost while mapping: silent for 660 s"
+  std::uint32_t losses_ = 0;
+  std::uint32_t recoveries_ = 0;
+  std::uint32_t fruitless_ = 0;
+  std::uint64_t progress_ = 0;  // at the last recovery
+};
+
+// "worker 3 (node7)", or "worker 3" when the host is not known.
+std::string worker_text(WorkerId worker, std::string_view host);
+
+}  // namespace thresh::schedule

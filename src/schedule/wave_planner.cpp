@@ -1,0 +1,124 @@
+#include "schedule/wave_planner.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace thresh::schedule {
+namespace {
+
+bool fits(const PartitionBytes& sizes, const PartitionOwners& owners, std::uint64_t wave_bytes) {
+  std::map<WorkerId, std::uint64_t> load;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    std::uint64_t& of_owner = load[owners[i].second];
+    if (sizes[i].second > wave_bytes - of_owner) return false;
+    of_owner += sizes[i].second;
+  }
+  return true;
+}
+
+PartitionBytes front(const PartitionBytes& sizes, std::size_t count) {
+  return PartitionBytes(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+}  // namespace
+
+PartitionOwners assign_owners(const PartitionBytes& sizes, const std::vector<WorkerId>& workers) {
+  std::vector<std::size_t> order(sizes.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return sizes[a].second > sizes[b].second; });
+  using Load = std::tuple<std::uint64_t, std::size_t, WorkerId>;  // bytes, partitions, who
+  std::set<Load> loads;
+  for (const WorkerId worker : workers) loads.insert(Load{0, 0, worker});
+  PartitionOwners owners(sizes.size());
+  for (const std::size_t i : order) {
+    auto [bytes, count, worker] = *loads.begin();
+    loads.erase(loads.begin());
+    owners[i] = {sizes[i].first, worker};
+    loads.insert(Load{bytes + sizes[i].second, count + 1, worker});
+  }
+  return owners;
+}
+
+PartitionOwners choose_wave(const PartitionBytes& sizes, const std::vector<WorkerId>& workers,
+                            std::uint64_t wave_bytes) {
+  PartitionOwners best = assign_owners(sizes, workers);
+  if (sizes.empty() || fits(sizes, best, wave_bytes)) return best;
+  // The load is not quite monotonic in the number of partitions; every candidate that is taken was tried.
+  std::size_t good = 1;
+  std::size_t bad = sizes.size();
+  best = assign_owners(front(sizes, good), workers);
+  while (bad - good > 1) {
+    const std::size_t middle = good + (bad - good) / 2;
+    const PartitionBytes some = front(sizes, middle);
+    PartitionOwners owners = assign_owners(some, workers);
+    if (fits(some, owners, wave_bytes)) {
+      good = middle;
+      best = std::move(owners);
+    } else {
+      bad = middle;
+    }
+  }
+  return best;
+}
+
+TrafficMatrix::TrafficMatrix(const Job& job, const PartitionOwners& owners)
+    : ranks_(job.options.ranks), bytes_(ranks_ * ranks_, 0) {
+  for (const CoveredRun& item : job.cover) {
+    for (const auto& [partition, owner] : owners) {
+      bytes_.at(item.holder * ranks_ + owner) += item.run.slices.at(partition).wire_bytes;
+    }
+  }
+}
+
+std::vector<std::uint64_t> TrafficMatrix::sent_by(WorkerId source) const {
+  const auto row = bytes_.begin() + static_cast<std::ptrdiff_t>(source * ranks_);
+  return std::vector<std::uint64_t>(row, row + static_cast<std::ptrdiff_t>(ranks_));
+}
+
+std::vector<std::uint64_t> TrafficMatrix::received_by(WorkerId owner) const {
+  std::vector<std::uint64_t> column(ranks_);
+  for (std::size_t source = 0; source < ranks_; ++source) column[source] = bytes_[source * ranks_ + owner];
+  return column;
+}
+
+std::uint64_t TrafficMatrix::largest_pair() const noexcept {
+  const auto most = std::max_element(bytes_.begin(), bytes_.end());
+  return most == bytes_.end() ? 0 : *most;
+}
+
+PartitionBytes uncommitted_bytes(const Job& job) {
+  PartitionBytes sizes;
+  for (PartitionId partition = 0; partition < job.plan.partitions; ++partition) {
+    if (job.parts[partition]) continue;
+    std::uint64_t bytes = 0;
+    for (const CoveredRun& item : job.cover) bytes += item.run.slices.at(partition).wire_bytes;
+    sizes.emplace_back(partition, bytes);
+  }
+  return sizes;
+}
+
+std::vector<std::uint64_t> records_before(const Job& job) {
+  std::vector<std::uint64_t> before(job.plan.splits.size(), 0);
+  for (std::size_t i = 1; i < before.size(); ++i) {
+    if (job.plan.splits[i].file == job.plan.splits[i - 1].file) {
+      before[i] = before[i - 1] + job.signatures[i - 1].value().records;
+    }
+  }
+  return before;
+}
+
+std::vector<std::pair<SplitId, std::string>> first_splits(const JobPlan& plan) {
+  std::vector<std::pair<SplitId, std::string>> files;
+  for (std::size_t i = 0; i < plan.splits.size(); ++i) {
+    if (i == 0 || plan.splits[i].file != plan.splits[i - 1].file) {
+      files.emplace_back(static_cast<SplitId>(i), plan.inputs[plan.splits[i].file].path);
+    }
+  }
+  return files;
+}
+
+}  // namespace thresh::schedule

@@ -1,0 +1,49 @@
+// Who owns which partition, and which partitions travel together in one wave of the shuffle. Pure.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "core/messages.hpp"
+#include "core/task.hpp"
+#include "schedule/job.hpp"
+
+namespace thresh::schedule {
+
+using PartitionBytes = std::vector<std::pair<PartitionId, std::uint64_t>>;  // by partition
+using PartitionOwners = std::vector<std::pair<PartitionId, WorkerId>>;      // by partition
+
+// Largest first to the least loaded; ties to the worker with fewer partitions, then to the lower id.
+// REQUIRES: at least one worker, ascending.
+PartitionOwners assign_owners(const PartitionBytes& sizes, const std::vector<WorkerId>& workers);
+
+// As many of the partitions, from the front, as can be assigned with no worker receiving more than
+// `wave_bytes`; at least one, as a partition larger than that must travel too.
+PartitionOwners choose_wave(const PartitionBytes& sizes, const std::vector<WorkerId>& workers,
+                            std::uint64_t wave_bytes);
+
+// What each rank sends to each rank in a wave.
+class TrafficMatrix {
+ public:
+  // REQUIRES: holders and owners are below job.options.ranks.
+  TrafficMatrix(const Job& job, const PartitionOwners& owners);
+  std::uint64_t at(WorkerId source, WorkerId owner) const { return bytes_[source * ranks_ + owner]; }
+  std::vector<std::uint64_t> sent_by(WorkerId source) const;
+  std::vector<std::uint64_t> received_by(WorkerId owner) const;
+  std::uint64_t largest_pair() const noexcept;
+
+ private:
+  std::size_t ranks_;
+  std::vector<std::uint64_t> bytes_;  // ranks x ranks
+};
+
+// Wire bytes of the partitions that are not committed, over the cover.
+PartitionBytes uncommitted_bytes(const Job& job);
+
+// By split: the records of its file in earlier splits. REQUIRES: every split has a signature.
+std::vector<std::uint64_t> records_before(const Job& job);
+// The first split and the path of each file that has splits, in order of the splits.
+std::vector<std::pair<SplitId, std::string>> first_splits(const JobPlan& plan);
+
+}  // namespace thresh::schedule

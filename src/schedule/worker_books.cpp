@@ -1,0 +1,200 @@
+#include "schedule/worker_books.hpp"
+
+#include <algorithm>
+
+namespace thresh::schedule {
+
+WorkerBooks::WorkerBooks(WorkerId self, std::vector<RunSummary> held) : self_(self) {
+  for (RunSummary& run : held) held_.emplace(run.id, std::move(run));
+}
+
+WorkerCommands WorkerBooks::handle(const WorkerEvent& event, Time) {
+  WorkerCommands out;
+  if (left_) return out;
+  if (const auto* from = std::get_if<FromCoordinator>(&event)) {
+    on_message(from->message, out);
+  } else {
+    on_task_end(event, out);
+  }
+  if (!left_ && !failed_) advance(out);
+  return out;
+}
+
+void WorkerBooks::on_message(const Message& message, WorkerCommands& out) {
+  if (const auto* muster = std::get_if<Muster>(&message)) {
+    on_muster(*muster, out);
+  } else if (const auto* keep = std::get_if<KeepRuns>(&message)) {
+    on_keep(*keep, out);
+  } else if (const auto* task = std::get_if<AssignSplit>(&message)) {
+    on_assign(*task);
+  } else if (const auto* seal = std::get_if<SealRuns>(&message)) {
+    if (seal->generation >= generation_) early_seal_ = std::max(early_seal_.value_or(0), seal->generation);
+  } else if (const auto* wave = std::get_if<ShuffleWave>(&message)) {
+    on_wave(*wave);
+  } else if (const auto* reduce = std::get_if<ReduceWave>(&message)) {
+    on_reduce(*reduce);
+  } else if (const auto* check = std::get_if<CheckPart>(&message)) {
+    on_check(*check);
+  } else if (const auto* dismiss = std::get_if<Dismiss>(&message)) {
+    left_ = true;
+    out.emplace_back(Leave{dismiss->code});
+  }
+}
+
+void WorkerBooks::on_muster(const Muster& muster, WorkerCommands& out) {
+  if (muster.generation <= generation_) return;
+  generation_ = muster.generation;
+  queue_.clear();
+  asked_.clear();
+  checked_.clear();
+  owned_.clear();
+  seal_asked_ = false;
+  awaiting_keep_ = false;
+  next_wave_ = 0;
+  next_reduce_ = 0;
+  early_splits_.erase(early_splits_.begin(), early_splits_.lower_bound({generation_, 0, 0}));
+  if (early_seal_ < generation_) early_seal_.reset();
+  if (exchanging_ && !mustering_) out.emplace_back(AbortExchange{});
+  mustering_ = true;  // answered when the task under way has ended
+}
+
+void WorkerBooks::on_keep(const KeepRuns& keep, WorkerCommands& out) {
+  if (!is_current(keep.generation) || !awaiting_keep_) return;
+  awaiting_keep_ = false;
+  DropRuns dropped;
+  for (const auto& [id, run] : held_) {
+    if (std::find(keep.runs.begin(), keep.runs.end(), id) == keep.runs.end()) dropped.runs.push_back(id);
+  }
+  for (const RunId& id : dropped.runs) held_.erase(id);
+  if (!dropped.runs.empty()) out.emplace_back(std::move(dropped));
+}
+
+void WorkerBooks::on_assign(const AssignSplit& task) {
+  if (task.generation < generation_) return;
+  const bool asked = task.generation == generation_ && asked_.contains({task.split, task.attempt});
+  if (!asked) early_splits_.try_emplace({task.generation, task.split, task.attempt}, task);
+}
+
+void WorkerBooks::on_wave(const ShuffleWave& wave) {
+  if (!is_current(wave.generation) || wave.wave != next_wave_) return;
+  ++next_wave_;
+  owned_.clear();
+  for (const auto& [partition, owner] : wave.owners) {
+    if (owner == self_) owned_.push_back(partition);
+  }
+  digest_ = wave.cover_digest;
+  queue_.push_back(wave);
+}
+
+void WorkerBooks::on_reduce(const ReduceWave& wave) {
+  if (!is_current(wave.generation) || wave.wave < next_reduce_ || wave.wave + 1 != next_wave_) return;
+  next_reduce_ = wave.wave + 1;
+  for (const PartitionId partition : owned_) {
+    queue_.push_back(ReducePartition{partition, wave.wave, generation_, digest_});
+  }
+}
+
+void WorkerBooks::on_check(const CheckPart& check) {
+  if (is_current(check.generation) && checked_.insert(check.partition).second) queue_.push_back(check);
+}
+
+void WorkerBooks::on_task_end(const WorkerEvent& event, WorkerCommands& out) {
+  busy_ = false;
+  exchanging_ = false;
+  // What was begun in an older generation is done, but nobody waits for its answer.
+  const bool current = is_current(task_generation_);
+  if (const auto* mapped = std::get_if<SplitMapped>(&event)) {
+    open_.push_back(mapped->signature);
+    table_full_ = mapped->table_full;
+    if (current) out.emplace_back(Answer{SplitDone{generation_, mapped->attempt, mapped->signature}});
+  } else if (const auto* refused = std::get_if<SplitRefused>(&event)) {
+    if (current)
+      out.emplace_back(Answer{SplitFailed{generation_, refused->split, refused->attempt, refused->failure}});
+  } else if (const auto* sealed = std::get_if<TableSealed>(&event)) {
+    held_.insert_or_assign(sealed->run.id, sealed->run);
+    open_.clear();
+    table_full_ = false;
+  } else if (const auto* exchanged = std::get_if<WaveExchanged>(&event)) {
+    if (current) out.emplace_back(Answer{WaveReceived{generation_, exchanged->wave}});
+  } else if (const auto* written = std::get_if<PartWritten>(&event)) {
+    if (current) out.emplace_back(Answer{PartCommitted{generation_, task_wave_, written->part}});
+  } else if (const auto* read = std::get_if<PartRead>(&event)) {
+    if (current) out.emplace_back(Answer{PartChecked{generation_, read->partition, read->good, read->what}});
+  } else if (const auto* failed = std::get_if<TaskFailed>(&event)) {
+    failed_ = true;
+    out.emplace_back(Answer{WorkerFailed{generation_, failed->failure}});
+  }
+}
+
+void WorkerBooks::advance(WorkerCommands& out) {
+  while (!busy_) {
+    if (mustering_) {
+      if (!open_.empty()) return begin_seal(out);
+      answer_muster(out);
+      return;
+    }
+    if (generation_ == 0 || awaiting_keep_) return;
+    while (!early_splits_.empty() && std::get<0>(early_splits_.begin()->first) == generation_) {
+      const AssignSplit& task = early_splits_.begin()->second;
+      asked_.insert({task.split, task.attempt});
+      queue_.push_back(task);
+      early_splits_.erase(early_splits_.begin());
+    }
+    if (early_seal_ == generation_ && !seal_asked_) {
+      seal_asked_ = true;
+      queue_.push_back(SealRuns{generation_});
+    }
+    if (table_full_) return begin_seal(out);
+    if (queue_.empty()) return;
+    if (std::holds_alternative<SealRuns>(queue_.front()) && !open_.empty()) return begin_seal(out);
+    const Work work = std::move(queue_.front());
+    queue_.pop_front();
+    begin(work, out);
+  }
+}
+
+void WorkerBooks::answer_muster(WorkerCommands& out) {
+  // Not before the task under way has ended: it may be reading them.
+  out.emplace_back(DropSlices{});
+  out.emplace_back(Answer{inventory(false)});
+  mustering_ = false;
+  awaiting_keep_ = true;
+}
+
+void WorkerBooks::begin(const Work& work, WorkerCommands& out) {
+  if (std::holds_alternative<SealRuns>(work)) {
+    out.emplace_back(Answer{inventory(true)});
+    return;
+  }
+  busy_ = true;
+  task_generation_ = generation_;
+  if (const auto* task = std::get_if<AssignSplit>(&work)) {
+    if (open_.empty()) open_id_ = RunId{generation_, self_, next_sequence_++};
+    out.emplace_back(MapSplit{*task});
+  } else if (const auto* wave = std::get_if<ShuffleWave>(&work)) {
+    exchanging_ = true;
+    if (!wave->committed.empty()) out.emplace_back(ReleasePartitions{wave->committed});
+    out.emplace_back(Exchange{*wave});
+  } else if (const auto* reduce = std::get_if<ReducePartition>(&work)) {
+    task_wave_ = reduce->wave;
+    out.emplace_back(*reduce);
+  } else if (const auto* check = std::get_if<CheckPart>(&work)) {
+    out.emplace_back(ReadPart{*check});
+  }
+}
+
+void WorkerBooks::begin_seal(WorkerCommands& out) {
+  busy_ = true;
+  task_generation_ = generation_;
+  std::sort(open_.begin(), open_.end(),
+            [](const SplitSignature& a, const SplitSignature& b) { return a.split < b.split; });
+  out.emplace_back(SealTable{open_id_, open_});
+}
+
+Inventory WorkerBooks::inventory(bool sealed) const {
+  Inventory answer{generation_, sealed, {}};
+  for (const auto& [id, run] : held_) answer.runs.push_back(run);
+  return answer;
+}
+
+}  // namespace thresh::schedule

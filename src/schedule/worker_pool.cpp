@@ -1,0 +1,117 @@
+#include "schedule/worker_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace thresh::schedule {
+
+std::string_view state_name(WorkerState state) noexcept {
+  switch (state) {
+    case WorkerState::Idle:
+      return "idle";
+    case WorkerState::Busy:
+      return "busy";
+    case WorkerState::Suspect:
+      return "suspect";
+    case WorkerState::Draining:
+      return "draining";
+    case WorkerState::Dead:
+      return "dead";
+    case WorkerState::Spare:
+      return "spare";
+  }
+  return "unknown";
+}
+
+WorkerPool::WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, Time now)
+    : liveness_(liveness), next_check_(now + liveness.ping_interval), awake_at_(now) {
+  for (const WorkerId id : workers) {
+    Worker worker;
+    worker.heard_at = now;
+    workers_.emplace(id, worker);
+  }
+  for (const auto& [id, worker] : workers_) live_.push_back(id);
+}
+
+bool WorkerPool::is_live(WorkerId worker) const {
+  const auto at = workers_.find(worker);
+  return at != workers_.end() && at->second.work != WorkerState::Dead;
+}
+
+WorkerState WorkerPool::state(WorkerId worker) const {
+  return shown(workers_.at(worker));
+}
+
+WorkerState WorkerPool::shown(const Worker& worker) noexcept {
+  return worker.suspect && worker.work != WorkerState::Dead ? WorkerState::Suspect : worker.work;
+}
+
+WorkerPool::Worker* WorkerPool::find_live(WorkerId worker) {
+  const auto at = workers_.find(worker);
+  return at != workers_.end() && at->second.work != WorkerState::Dead ? &at->second : nullptr;
+}
+
+void WorkerPool::note(WorkerId id, WorkerState from, const Worker& worker, Time now) {
+  const WorkerState to = shown(worker);
+  if (from != to) changes_.push_back({now, id, from, to});
+}
+
+void WorkerPool::heard(WorkerId id, Time now) {
+  Worker* worker = find_live(id);
+  if (worker == nullptr) return;
+  const WorkerState before = shown(*worker);
+  worker->heard_at = std::max(worker->heard_at, now);
+  worker->suspect = false;
+  note(id, before, *worker, now);
+}
+
+void WorkerPool::set_work(WorkerId id, WorkerState state, Time now) {
+  Worker* worker = find_live(id);
+  if (worker == nullptr) return;
+  const WorkerState before = shown(*worker);
+  worker->work = state;
+  note(id, before, *worker, now);
+}
+
+bool WorkerPool::lose(WorkerId id, Time now) {
+  Worker* worker = find_live(id);
+  if (worker == nullptr) return false;
+  const WorkerState before = shown(*worker);
+  worker->work = WorkerState::Dead;
+  live_.erase(std::remove(live_.begin(), live_.end(), id), live_.end());
+  note(id, before, *worker, now);
+  return true;
+}
+
+bool WorkerPool::owes_dismissal(WorkerId id) {
+  const auto at = workers_.find(id);
+  if (at == workers_.end() || at->second.work != WorkerState::Dead) return false;
+  return !std::exchange(at->second.dismissed, true);
+}
+
+void WorkerPool::awake(Time now) {
+  const Time away = now - std::exchange(awake_at_, now);
+  if (away <= 2 * liveness_.ping_interval) return;
+  // They were pinged last before we went away, and may have answered nothing since for want of a ping.
+  for (auto& [id, worker] : workers_) worker.heard_at += away;
+}
+
+std::vector<WorkerId> WorkerPool::check(Time now) {
+  next_check_ = now + liveness_.ping_interval;
+  std::vector<WorkerId> silent;
+  for (const WorkerId id : live_) {
+    Worker& worker = workers_.at(id);
+    const Time silence = now - worker.heard_at;
+    if (silence > liveness_.peer_timeout) silent.push_back(id);
+    const WorkerState before = shown(worker);
+    worker.suspect = silence > liveness_.peer_timeout / 2;
+    note(id, before, worker, now);
+  }
+  return silent;
+}
+
+std::vector<StateChange> WorkerPool::take_changes() {
+  return std::exchange(changes_, {});
+}
+
+}  // namespace thresh::schedule

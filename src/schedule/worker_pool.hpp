@@ -1,0 +1,92 @@
+// Which workers there are, what state they are in, and when each was last heard.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "core/task.hpp"
+#include "schedule/machine.hpp"
+
+namespace thresh::schedule {
+
+enum class WorkerState {
+  Idle,
+  Busy,
+  Suspect,   // silent for longer than half of the peer timeout
+  Draining,  // is leaving: gets no work
+  Dead,      // lost for good; whatever it says is ignored
+  Spare,     // alive, waits to take the place of another: gets no work
+};
+std::string_view state_name(WorkerState state) noexcept;
+
+struct StateChange {
+  Time at{};
+  WorkerId worker = 0;
+  WorkerState from = WorkerState::Idle;
+  WorkerState to = WorkerState::Idle;
+};
+
+struct Liveness {
+  Time peer_timeout = std::chrono::minutes(11);  // a worker that is silent for longer is lost
+  Time ping_interval = std::chrono::seconds(1);  // between pings, and between looks at who is silent
+};
+
+class WorkerPool {
+ public:
+  WorkerPool() = default;
+  // All workers are idle and were heard at `now`.
+  WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, Time now);
+
+  // In ascending order; changes when a worker is lost.
+  const std::vector<WorkerId>& live() const noexcept { return live_; }
+  std::size_t size() const noexcept { return workers_.size(); }
+  bool knows(WorkerId worker) const { return workers_.contains(worker); }
+  bool is_live(WorkerId worker) const;
+  // REQUIRES: knows(worker).
+  WorkerState state(WorkerId worker) const;
+
+  // The dead are not heard. All of these ignore workers that are dead or unknown.
+  void heard(WorkerId worker, Time now);
+  void set_busy(WorkerId worker, Time now) { set_work(worker, WorkerState::Busy, now); }
+  void set_idle(WorkerId worker, Time now) { set_work(worker, WorkerState::Idle, now); }
+  // False if it was dead already, or never was.
+  bool lose(WorkerId worker, Time now);
+  // True once for each dead worker: it still talks and must be told to leave.
+  bool owes_dismissal(WorkerId worker);
+
+  // When to look at who is silent and to send pings.
+  Time next_check() const noexcept { return next_check_; }
+  // The coordinator is at work. If it was away itself (stopped, or busy with files), the workers' silence
+  // of that time is not held against them.
+  void awake(Time now);
+  // Who was silent for longer than the peer timeout; who is near it becomes suspect. Sets next_check().
+  std::vector<WorkerId> check(Time now);
+  Liveness liveness() const noexcept { return liveness_; }
+
+  // State changes since the last call.
+  std::vector<StateChange> take_changes();
+
+ private:
+  struct Worker {
+    WorkerState work = WorkerState::Idle;  // anything but Suspect
+    bool suspect = false;
+    bool dismissed = false;
+    Time heard_at{};
+  };
+  static WorkerState shown(const Worker& worker) noexcept;
+  void set_work(WorkerId worker, WorkerState state, Time now);
+  Worker* find_live(WorkerId worker);
+  void note(WorkerId id, WorkerState from, const Worker& worker, Time now);
+
+  Liveness liveness_;
+  std::map<WorkerId, Worker> workers_;
+  std::vector<WorkerId> live_;
+  std::vector<StateChange> changes_;
+  Time next_check_{};
+  Time awake_at_{};
+};
+
+}  // namespace thresh::schedule

@@ -1,0 +1,90 @@
+// The worker pool and the fault handler.
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "schedule/fault_handler.hpp"
+#include "schedule/worker_pool.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+using namespace thresh;
+using namespace thresh::schedule;
+using std::chrono::seconds;
+
+WorkerPool three_workers() {
+  return WorkerPool({3, 1, 2}, Liveness{seconds(10), seconds(1)}, Time{});
+}
+
+TEST_CASE("a silent worker is suspect after half of the peer timeout and reported after all of it") {
+  WorkerPool pool = three_workers();
+  for (int second = 1; second <= 6; ++second) {
+    pool.awake(seconds(second));
+    pool.heard(1, seconds(second));
+  }
+  REQUIRE(pool.check(seconds(6)).empty());
+  REQUIRE(pool.state(1) == WorkerState::Idle);
+  REQUIRE(pool.state(2) == WorkerState::Suspect);
+  pool.heard(2, seconds(7));
+  REQUIRE(pool.state(2) == WorkerState::Idle);
+  REQUIRE(pool.check(seconds(11)) == std::vector<WorkerId>{3});
+  REQUIRE(pool.next_check() == seconds(12));
+}
+
+TEST_CASE("silence while the coordinator itself was away is not held against the workers") {
+  WorkerPool pool = three_workers();
+  pool.awake(seconds(60));
+  REQUIRE(pool.check(seconds(60)).empty());
+}
+
+TEST_CASE("a dead worker stays dead and is dismissed once") {
+  WorkerPool pool = three_workers();
+  REQUIRE(pool.lose(2, seconds(1)));
+  REQUIRE_FALSE(pool.lose(2, seconds(2)));
+  pool.heard(2, seconds(3));
+  pool.set_busy(2, seconds(3));
+  REQUIRE(pool.state(2) == WorkerState::Dead);
+  REQUIRE(pool.live() == std::vector<WorkerId>{1, 3});
+  REQUIRE(pool.owes_dismissal(2));
+  REQUIRE_FALSE(pool.owes_dismissal(2));
+  REQUIRE_FALSE(pool.owes_dismissal(1));
+  REQUIRE_FALSE(pool.owes_dismissal(9));
+  const auto changes = pool.take_changes();
+  REQUIRE(changes.size() == 1);
+  REQUIRE(changes.front().to == WorkerState::Dead);
+}
+
+TEST_CASE("without fault tolerance in MPI a loss ends the job with 75 and says what to do") {
+  FaultHandler faults(FaultPolicy{false, 4});
+  faults.worker_lost(3, "node7", "map", "silent for more than 660 s");
+  REQUIRE(faults.refuse_recovery(2, 0) ==
+          Failure{75,
+                  "worker 3 (node7) was lost while mapping: silent for more than 660 s; run the same command "
+                  "again"});
+}
+
+TEST_CASE("recoveries without progress are limited, and progress begins the count anew") {
+  FaultHandler faults(FaultPolicy{true, 2});
+  faults.worker_lost(1, "", "reduce", "gone");
+  for (const std::uint64_t progress : {0U, 0U, 5U, 5U}) {
+    REQUIRE_FALSE(faults.refuse_recovery(3, progress));
+    faults.recovered();
+  }
+  REQUIRE(faults.refuse_recovery(3, 5)->code == 69);
+  REQUIRE_FALSE(faults.refuse_recovery(3, 6));
+}
+
+TEST_CASE("a recovery that was cut short by the next loss does not count") {
+  FaultHandler faults(FaultPolicy{true, 1});
+  faults.worker_lost(1, "", "map", "gone");
+  for (int i = 0; i < 10; ++i) REQUIRE_FALSE(faults.refuse_recovery(3, 0));
+}
+
+TEST_CASE("a job whose workers are all lost gives up with 69") {
+  FaultHandler faults(FaultPolicy{true, 4});
+  faults.worker_lost(1, "", "shuffle", "gone");
+  REQUIRE(faults.refuse_recovery(0, 0)->code == 69);
+}
+
+}  // namespace

@@ -1,0 +1,66 @@
+#include "schedule/wave_planner.hpp"
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include <rapidcheck.h>
+
+#include "support/catch.hpp"
+
+namespace {
+
+using namespace thresh;
+using namespace thresh::schedule;
+
+TEST_CASE("the largest partition goes first, to the least loaded worker") {
+  REQUIRE(assign_owners({{0, 1}, {1, 5}, {2, 4}, {3, 3}}, {1, 2}) ==
+          PartitionOwners{{0, 1}, {1, 1}, {2, 2}, {3, 2}});
+}
+
+TEST_CASE("equal partitions go round, lower ids first") {
+  REQUIRE(assign_owners({{0, 0}, {1, 0}, {2, 0}}, {3, 7}) == PartitionOwners{{0, 3}, {1, 7}, {2, 3}});
+}
+
+TEST_CASE("a wave takes as many partitions as every owner has room for") {
+  REQUIRE(choose_wave({{0, 4}, {1, 4}, {2, 4}, {3, 4}, {4, 4}}, {1, 2}, 8).size() == 4);
+  REQUIRE(choose_wave({{0, 4}, {1, 4}, {2, 4}}, {1, 2}, UINT64_MAX).size() == 3);
+}
+
+TEST_CASE("a partition larger than a wave travels alone") {
+  REQUIRE(choose_wave({{3, 100}, {4, 1}}, {1}, 8) == PartitionOwners{{3, 1}});
+}
+
+TEST_CASE("no owner of a wave with more than one partition receives more than its bound") {
+  REQUIRE(rc::check([](const std::vector<std::uint16_t>& bytes, std::uint16_t bound) {
+    PartitionBytes sizes;
+    for (const std::uint16_t size : bytes) sizes.emplace_back(static_cast<PartitionId>(sizes.size()), size);
+    const PartitionOwners owners = choose_wave(sizes, {1, 2, 3}, bound);
+    RC_ASSERT(owners.empty() == sizes.empty());
+    std::map<WorkerId, std::uint64_t> load;
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+      RC_ASSERT(owners[i].first == i);
+      load[owners[i].second] += sizes[i].second;
+    }
+    for (const auto& [worker, received] : load) RC_ASSERT(owners.size() == 1 || received <= bound);
+  }));
+}
+
+TEST_CASE("the traffic of a wave is what the holders of runs send to the owners of partitions") {
+  Job job;
+  job.options.ranks = 3;
+  job.adopt(JobPlan{{}, {}, 2});
+  CoveredRun first{1, {}};
+  first.run.slices = {{1, 10, 12, 0}, {1, 20, 22, 0}};
+  CoveredRun second{2, {}};
+  second.run.slices = {{1, 30, 32, 0}, {0, 0, 0, 0}};
+  job.cover = {first, second};
+  REQUIRE(uncommitted_bytes(job) == PartitionBytes{{0, 44}, {1, 22}});
+  const TrafficMatrix traffic(job, {{0, 1}, {1, 2}});
+  REQUIRE(traffic.sent_by(1) == std::vector<std::uint64_t>{0, 12, 22});
+  REQUIRE(traffic.sent_by(2) == std::vector<std::uint64_t>{0, 32, 0});
+  REQUIRE(traffic.received_by(1) == std::vector<std::uint64_t>{0, 12, 32});
+  REQUIRE(traffic.largest_pair() == 32);
+}
+
+}  // namespace

@@ -1,0 +1,248 @@
+#include "storage/input_files.hpp"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "core/text.hpp"
+#include "storage/manifest.hpp"
+#include "storage/posix.hpp"
+
+namespace thresh::storage {
+namespace {
+
+constexpr std::size_t kWarningsOfAKind = 10;
+
+[[noreturn]] void no_input(const std::string& what) {
+  throw Error(ExitCode::NoInput, what);
+}
+
+// Collects warnings of one kind, so that a million of them stay readable.
+class Warnings {
+ public:
+  explicit Warnings(std::string more) : more_(std::move(more)) {}
+  void add(const std::string& text) {
+    if (++count_ <= kWarningsOfAKind) texts_.push_back(text);
+  }
+  void move_to(std::vector<std::string>& all) {
+    std::move(texts_.begin(), texts_.end(), std::back_inserter(all));
+    if (count_ > kWarningsOfAKind) {
+      all.push_back("... and " + std::to_string(count_ - kWarningsOfAKind) + " more " + more_);
+    }
+  }
+
+ private:
+  std::string more_;
+  std::vector<std::string> texts_;
+  std::size_t count_ = 0;
+};
+
+// As given, but tidy. Lexically, `a/..` is not always `.`: not when `a` is a link.
+std::string tidy_path(const std::string& path) {
+  std::string tidy = std::filesystem::path(path).lexically_normal().string();
+  while (tidy.size() > 1 && tidy.back() == '/') tidy.pop_back();
+  if (path.find("..") != std::string::npos) {
+    const auto as_given = file_status(path, ExitCode::NoInput);
+    const auto as_tidy = file_status(tidy, ExitCode::NoInput);
+    if (!as_given || !as_tidy || !as_given->same_file(*as_tidy)) return path;
+  }
+  return tidy;
+}
+
+std::string join(const std::string& directory, const std::string& name) {
+  if (directory == ".") return name;
+  return directory.back() == '/' ? directory + name : directory + "/" + name;
+}
+
+class Lister {
+ public:
+  explicit Lister(const std::string& output_dir) : output_(output_dir) {
+    output_status_ = file_status(output_dir, ExitCode::CannotCreate);
+    std::error_code ignored;
+    if (output_status_) output_real_ = std::filesystem::canonical(output_dir, ignored);
+  }
+
+  void add_given(const std::string& given, bool may_be_glob) {
+    if (given.empty()) no_input("an input has an empty name");
+    if (given.find('\0') != std::string::npos) {
+      no_input("the input name " + printable(given, 200) + " holds a NUL byte");
+    }
+    const bool glob_like = given.find_first_of("*?[") != std::string::npos;
+    if (may_be_glob && glob_like && !link_status(given, ExitCode::NoInput)) {
+      add_glob(given);
+    } else {
+      add_named(tidy_path(given));
+    }
+  }
+
+  InputListing finish() {
+    InputListing listing;
+    for (auto& [path, file] : files_) listing.files.push_back(std::move(file));
+    skipped_output_.move_to(listing.warnings);
+    skipped_links_.move_to(listing.warnings);
+    twice_.move_to(listing.warnings);
+    return listing;
+  }
+
+ private:
+  void add_glob(const std::string& pattern) {
+    glob_t found{};
+    const int result = ::glob(pattern.c_str(), GLOB_ERR, nullptr, &found);
+    std::vector<std::string> paths;
+    if (result == 0) paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    ::globfree(&found);
+    if (result == GLOB_NOMATCH) no_input("no file matches the pattern " + printable(pattern));
+    if (result != 0) {
+      no_input("cannot expand the pattern " + printable(pattern) + ": a directory cannot be read");
+    }
+    for (const std::string& path : paths) add_named(tidy_path(path));
+  }
+
+  void add_named(const std::string& path) {
+    const auto status = file_status(path, ExitCode::NoInput);
+    if (!status) {
+      if (link_status(path, ExitCode::NoInput)) {
+        no_input("the input " + printable(path) + " is a link that leads nowhere");
+      }
+      throw_errno(ExitCode::NoInput, "read the input", path, ENOENT);
+    }
+    refuse_inside_output(path, *status);
+    if (status->kind == FileStatus::Kind::Directory) {
+      walk(path);
+    } else {
+      add_file(path, *status);
+    }
+  }
+
+  void refuse_inside_output(const std::string& path, const FileStatus& status) {
+    if (!output_status_) return;
+    std::error_code ignored;
+    const auto real = std::filesystem::canonical(path, ignored);
+    const auto [in_output, in_path] =
+        std::mismatch(output_real_.begin(), output_real_.end(), real.begin(), real.end());
+    if (in_output == output_real_.end() || status.same_file(*output_status_)) {
+      throw Error(ExitCode::Usage, "the input " + printable(path) + " is in the output directory " +
+                                       printable(output_) + ": choose another one");
+    }
+  }
+
+  // Every directory below `top`, with a worklist: depth costs no stack.
+  void walk(const std::string& top) {
+    std::vector<std::string> todo{top};
+    while (!todo.empty()) {
+      const std::string directory = std::move(todo.back());
+      todo.pop_back();
+      const auto names = list_directory(directory, ExitCode::NoInput);
+      if (const auto parts = finished_parts(directory, names)) {
+        for (const std::string& part : *parts) {
+          const std::string path = join(directory, part);
+          const auto status = file_status(path, ExitCode::NoInput);
+          if (!status) no_input("the finished output " + printable(directory) + " lacks its " + part);
+          add_file(path, *status);
+        }
+        continue;
+      }
+      for (const std::string& name : names) add_walked(join(directory, name), name, todo);
+    }
+  }
+
+  void add_walked(const std::string& path, const std::string& name, std::vector<std::string>& todo) {
+    if (name.front() == '.' || name.front() == '_') return;
+    const auto status = link_status(path, ExitCode::NoInput);
+    if (!status) no_input("the input " + printable(path) + " vanished while it was listed");
+    if (status->kind == FileStatus::Kind::Link) {
+      skipped_links_.add("the link " + printable(path) + " is skipped: links are followed only when named");
+    } else if (status->kind == FileStatus::Kind::Directory) {
+      if (output_status_ && status->same_file(*output_status_)) {
+        skipped_output_.add("the output directory " + printable(path) + " is inside an input and is skipped");
+      } else {
+        todo.push_back(path);
+      }
+    } else {
+      add_file(path, *status);
+    }
+  }
+
+  void add_file(const std::string& path, const FileStatus& listed) {
+    if (listed.kind != FileStatus::Kind::Regular) {
+      no_input("the input " + printable(path) + " is not a regular file");
+    }
+    // Not blocking: it might have become a pipe since.
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    if (!fd) throw_errno(ExitCode::NoInput, "read the input", path, errno);
+    const FileStatus status = status_of(fd.get(), path);
+    const auto [known, is_new] = path_of_.emplace(std::pair(status.device, status.inode), path);
+    if (!is_new) {
+      const auto& [kept, dropped] = std::minmax(known->second, path);
+      twice_.add(kept == dropped ? printable(kept) + " is named twice and is read once"
+                                 : printable(kept) + " and " + printable(dropped) +
+                                       " are the same file, which is read once");
+      if (path >= known->second) return;
+      files_.erase(known->second);
+      known->second = path;
+    }
+    files_[path] = InputFile{path, status.size, status.mtime_ns};
+  }
+
+  std::string output_;
+  std::optional<FileStatus> output_status_;  // none: there is no output directory yet
+  std::filesystem::path output_real_;
+  std::map<std::string, InputFile> files_;                                  // by path
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> path_of_;  // by device and inode
+  Warnings twice_{"files were named twice"};
+  Warnings skipped_links_{"links were skipped"};
+  Warnings skipped_output_{"directories were skipped"};
+};
+
+std::string read_standard_input() {
+  std::string text;
+  char piece[1 << 16];
+  for (;;) {
+    const ssize_t got = ::read(STDIN_FILENO, piece, sizeof piece);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_errno(ExitCode::NoInput, "read the list of inputs from", "standard input", errno);
+    if (got == 0) return text;
+    text.append(piece, static_cast<std::size_t>(got));
+  }
+}
+
+std::vector<std::string> read_list(const std::string& from, bool null_separated) {
+  const std::string text = from == "-" ? read_standard_input() : read_file(from, ExitCode::NoInput);
+  const char end = null_separated ? '\0' : '\n';
+  std::vector<std::string> paths;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t stop = std::min(text.find(end, at), text.size());
+    if (stop > at) paths.push_back(text.substr(at, stop - at));
+    at = stop + 1;
+  }
+  return paths;
+}
+
+}  // namespace
+
+InputListing list_inputs(const InputSpec& spec, const std::string& output_dir) {
+  Lister lister(output_dir);
+  for (const std::string& path : spec.paths) lister.add_given(path, true);
+  if (spec.files_from) {
+    for (const std::string& path : read_list(*spec.files_from, spec.null_separated)) {
+      lister.add_given(path, false);
+    }
+  }
+  InputListing listing = lister.finish();
+  if (!listing.files.empty()) return listing;
+  std::string what = "there is no input file";
+  if (!spec.paths.empty()) what += " in " + printable(spec.paths.front());
+  if (spec.paths.size() > 1) what += " and " + std::to_string(spec.paths.size() - 1) + " others";
+  if (spec.paths.empty() && spec.files_from) what += " in the list " + printable(*spec.files_from);
+  no_input(what);
+}
+
+}  // namespace thresh::storage

@@ -1,0 +1,123 @@
+#include "storage/job_file.hpp"
+
+#include <unistd.h>
+
+#include "core/text.hpp"
+#include "storage/hdf5.hpp"
+#include "storage/posix.hpp"
+
+namespace thresh::storage {
+namespace {
+
+constexpr char kFormat[] = "thresh job";
+constexpr std::uint64_t kSchema = 1;
+
+[[noreturn]] void damaged(const std::string& path, const std::string& why) {
+  throw Error(ExitCode::BadData, printable(path) + " is damaged: " + why);
+}
+
+void write_job(const std::string& path, const std::string& job_id, const JobIdentity& identity) {
+  H5Writer file(path);
+  file.text("format", kFormat);
+  file.number("schema", kSchema);
+  file.text("job_id", job_id);
+  file.text("job", identity.job);
+  file.text("version", identity.version);
+  file.text("build", identity.build);
+  file.text("fingerprint", fingerprint(identity));
+  file.number("partitions", identity.partitions);
+
+  std::vector<std::string> options;
+  std::vector<std::string> values;
+  for (const auto& [option, value] : identity.shaping) {
+    options.push_back(option);
+    values.push_back(value);
+  }
+  file.strings("option", options);
+  file.strings("option_value", values);
+
+  std::vector<std::string> paths;
+  std::vector<std::uint64_t> sizes;
+  std::vector<std::int64_t> times;
+  for (const InputFile& input : identity.inputs) {
+    paths.push_back(input.path);
+    sizes.push_back(input.size);
+    times.push_back(input.mtime_ns);
+  }
+  file.strings("input_path", paths);
+  file.numbers("input_size", sizes);
+  file.signed_numbers("input_mtime_ns", times);
+
+  std::vector<std::uint64_t> files;
+  std::vector<std::uint64_t> begins;
+  std::vector<std::uint64_t> ends;
+  for (const Split& split : identity.splits) {
+    files.push_back(split.file);
+    begins.push_back(split.begin);
+    ends.push_back(split.end);
+  }
+  file.numbers("split_file", files);
+  file.numbers("split_begin", begins);
+  file.numbers("split_end", ends);
+  file.finish();
+}
+
+}  // namespace
+
+std::string write_job_file(const std::string& directory, const std::string& job_id,
+                           const JobIdentity& identity) {
+  std::string path = directory + "/" + std::string(kTemporaryPrefix) + job_id + ".job." + random_hex(8);
+  try {
+    write_job(path, job_id, identity);
+  } catch (...) {
+    ::unlink(path.c_str());
+    throw;
+  }
+  return path;
+}
+
+RecordedJob read_job_file(const std::string& path) {
+  const H5Reader file(path);
+  if (file.text("format") != kFormat) damaged(path, "it describes no job");
+  if (file.number("schema") != kSchema) damaged(path, "or it was written by another version of thresh");
+  RecordedJob job;
+  JobIdentity& identity = job.identity;
+  job.job_id = file.text("job_id");
+  identity.job = file.text("job");
+  identity.version = file.text("version");
+  identity.build = file.text("build");
+  const std::uint64_t partitions = file.number("partitions");
+  if (partitions == 0 || partitions > UINT32_MAX) damaged(path, "the number of partitions cannot be");
+  identity.partitions = static_cast<std::uint32_t>(partitions);
+
+  const auto options = file.strings("option");
+  const auto values = file.strings("option_value");
+  if (options.size() != values.size()) damaged(path, "options and values differ in number");
+  for (std::size_t i = 0; i < options.size(); ++i) identity.shaping[options[i]] = values[i];
+
+  const auto paths = file.strings("input_path");
+  const auto sizes = file.numbers("input_size");
+  const auto times = file.signed_numbers("input_mtime_ns");
+  if (paths.size() != sizes.size() || paths.size() != times.size()) {
+    damaged(path, "paths, sizes and times of inputs differ in number");
+  }
+  for (std::size_t i = 0; i < paths.size(); ++i) identity.inputs.push_back({paths[i], sizes[i], times[i]});
+
+  const auto files = file.numbers("split_file");
+  const auto begins = file.numbers("split_begin");
+  const auto ends = file.numbers("split_end");
+  if (files.size() != begins.size() || files.size() != ends.size()) {
+    damaged(path, "files, begins and ends of splits differ in number");
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (files[i] >= paths.size() || begins[i] > ends[i] || ends[i] > sizes[files[i]]) {
+      damaged(path, "split " + std::to_string(i) + " is no range of an input");
+    }
+    identity.splits.push_back({static_cast<std::uint32_t>(files[i]), begins[i], ends[i]});
+  }
+  job.splits_digest = splits_digest(identity.splits);
+  if (file.text("fingerprint") != fingerprint(identity)) damaged(path, "its fingerprint does not match");
+  return job;
+}
+
+}  // namespace thresh::storage

@@ -1,0 +1,50 @@
+#include "storage/job_paths.hpp"
+
+#include <algorithm>
+
+#include "storage/posix.hpp"
+
+namespace thresh::storage {
+namespace {
+
+bool is_temporary(std::string_view name) {
+  return name.substr(0, kTemporaryPrefix.size()) == kTemporaryPrefix;
+}
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+// p<part>.<generation>.<nonce>, with or without .commit
+bool is_part(std::string_view name) {
+  const std::size_t dot = name.find('.');
+  return name.front() == 'p' && dot != std::string_view::npos && all_digits(name.substr(1, dot - 1));
+}
+bool is_claim(std::string_view name) {
+  return all_digits(name);
+}
+
+template <typename IsOurs>
+void remove_files(const std::string& directory, IsOurs is_ours) {
+  if (!link_status(directory)) return;
+  for (const std::string& name : list_directory(directory)) {
+    if (is_temporary(name) || is_ours(name)) remove_file(directory + "/" + name);
+  }
+}
+
+}  // namespace
+
+void remove_work_files(const JobPaths& paths) {
+  remove_files(paths.parts(), is_part);
+  remove_files(paths.job_dir(), [](std::string_view name) { return name == "outcome.json"; });
+}
+
+void remove_job_directory(const JobPaths& paths) {
+  remove_work_files(paths);
+  remove_directory_if_empty(paths.parts());
+  remove_files(paths.generations(), is_claim);
+  remove_directory_if_empty(paths.generations());
+  remove_file(paths.decision());
+  remove_file(paths.job_file());
+  remove_directory_if_empty(paths.job_dir());
+}
+
+}  // namespace thresh::storage

@@ -1,0 +1,33 @@
+// Where things are in an output directory, and which names are ours.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "storage/manifest.hpp"
+
+namespace thresh::storage {
+
+struct JobPaths {
+  explicit JobPaths(std::string output_dir) : output(std::move(output_dir)) {}
+
+  std::string output;
+  std::string in_output(const std::string& name) const { return output + "/" + name; }
+  std::string success() const { return in_output(kSuccessName); }
+  std::string metrics() const { return in_output(kMetricsName); }
+  std::string job_dir() const { return in_output(kJobDirectoryName); }
+  std::string job_file() const { return job_dir() + "/job.h5"; }
+  std::string decision() const { return job_dir() + "/publish.json"; }
+  std::string outcome() const { return job_dir() + "/outcome.json"; }
+  std::string generations() const { return job_dir() + "/generation"; }
+  std::string parts() const { return job_dir() + "/parts"; }
+  std::string part(const std::string& file) const { return parts() + "/" + file; }
+};
+
+// Removes what jobs leave in .thresh but claims, job.h5 and publish.json. A name that is not ours stays.
+void remove_work_files(const JobPaths& paths);
+// Removes .thresh, job.h5 last, so that what is left after a crash can still be told. A name that is not ours
+// stays, and so does the directory that it is in.
+void remove_job_directory(const JobPaths& paths);
+
+}  // namespace thresh::storage

@@ -1,0 +1,226 @@
+#include "storage/part_writer.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstdio>
+#include <cstring>
+#include <tuple>
+
+#include "core/text.hpp"
+
+namespace thresh::storage {
+namespace {
+
+constexpr std::size_t kPieceBytes = 1 << 20;
+constexpr std::size_t kShownKeyBytes = 100;
+
+std::string part_file_name(PartitionId partition, Generation generation) {
+  char name[64];
+  std::snprintf(name, sizeof name, "p%05u.%u.", partition, generation);
+  return name + random_hex(8);
+}
+
+bool holds_newline(std::string_view text) noexcept {
+  return std::memchr(text.data(), '\n', text.size()) != nullptr;
+}
+// Keys are short: one loop that the compiler vectorises beats two calls.
+bool holds_tab_or_newline(std::string_view text) noexcept {
+  unsigned found = 0;
+  for (const char c : text) found |= static_cast<unsigned>(c == '\t') | static_cast<unsigned>(c == '\n');
+  return found != 0;
+}
+
+}  // namespace
+
+PartWriter::PartWriter(std::string parts_dir, PartitionId partition, Generation generation,
+                       std::string job_id, const PartOptions& options)
+    : directory_(std::move(parts_dir)),
+      partition_(partition),
+      generation_(generation),
+      job_id_(std::move(job_id)),
+      options_(options),
+      name_(part_file_name(partition, generation)),
+      temporary_(directory_ + "/" + std::string(kTemporaryPrefix) + job_id_ + "." + name_),
+      fd_(create_new(temporary_)),
+      buffer_(kPieceBytes) {
+  XXH3_64bits_reset(&checksum_);
+}
+
+PartWriter::~PartWriter() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void PartWriter::set_group(std::string_view key, std::uint64_t key_hash) {
+  group_key_.assign(key);
+  group_hash_ = key_hash;
+  ++groups_;
+}
+
+void PartWriter::key(std::string_view text) {
+  line_begin_ = bytes();
+  in_value_ = false;
+  line_key_.assign(text.substr(0, kShownKeyBytes + 1));
+  put_checked(text, Field::Key);
+}
+
+void PartWriter::append(std::string_view text) {
+  if (!in_value_) put("\t");
+  in_value_ = true;
+  put_checked(text, Field::Value);
+}
+
+void PartWriter::end_line(std::string_view rank, std::uint64_t weight) {
+  put("\n");
+  ++lines_;
+  weight_ += weigh(group_hash_, weight);
+  if (options_.top > 0 && !rank.empty()) offer_top(rank);
+}
+
+void PartWriter::put_checked(std::string_view text, Field field) {
+  if (options_.escape) {
+    put_escaped(text, field);
+    return;
+  }
+  if (field == Field::Key ? holds_tab_or_newline(text) : holds_newline(text)) refuse(text, field);
+  put(text);
+}
+
+void PartWriter::put_escaped(std::string_view text, Field field) {
+  std::size_t plain = 0;  // begin of what was not put yet
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char* escaped = nullptr;
+    switch (text[i]) {
+      case '\t':
+        escaped = field == Field::Key ? "\\t" : nullptr;
+        break;
+      case '\n':
+        escaped = "\\n";
+        break;
+      case '\r':
+        escaped = "\\r";
+        break;
+      case '\\':
+        escaped = "\\\\";
+        break;
+      default:
+        break;
+    }
+    if (escaped == nullptr) continue;
+    put(text.substr(plain, i - plain));
+    put(escaped);
+    plain = i + 1;
+  }
+  put(text.substr(plain));
+}
+
+void PartWriter::refuse(std::string_view text, Field field) const {
+  const std::string key = printable(line_key_, kShownKeyBytes);
+  std::string what;
+  if (field == Field::Value) {
+    what = "the value of the key \"" + key + "\" holds a newline";
+  } else {
+    what = "the key \"" + key + "\" holds a " + (holds_newline(text) ? "newline" : "TAB");
+  }
+  throw Error(ExitCode::BadData, what + ", which a line of output cannot hold: use --escape");
+}
+
+void PartWriter::put(std::string_view text) {
+  if (text.size() > buffer_.size() - used_) {
+    flush();
+    if (text.size() >= buffer_.size()) {
+      write_out(text);
+      return;
+    }
+  }
+  std::copy(text.begin(), text.end(), buffer_.data() + used_);
+  used_ += text.size();
+}
+
+void PartWriter::flush() {
+  const std::size_t size = std::exchange(used_, 0);
+  write_out({buffer_.data(), size});
+}
+
+void PartWriter::write_out(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, kPieceBytes);
+    XXH3_64bits_update(&checksum_, piece.data(), piece.size());
+    write_all(fd_.get(), piece, temporary_);
+    offset_ += piece.size();
+    bytes.remove_prefix(piece.size());
+  }
+}
+
+bool ranks_before(const TopLine& a, const TopLine& b) noexcept {
+  if (a.rank != b.rank) return a.rank > b.rank;
+  return std::tie(a.key, a.offset) < std::tie(b.key, b.offset);
+}
+
+// With ranks_before as its order the heap's front is the line that --top would drop first.
+void PartWriter::offer_top(std::string_view rank) {
+  if (top_.size() == options_.top) {
+    const TopLine& worst = top_.front();
+    // An equal rank loses against an equal or smaller key: lines come in no order of keys that we know of.
+    if (rank < worst.rank || (rank == worst.rank && group_key_ >= worst.key)) return;
+    std::pop_heap(top_.begin(), top_.end(), ranks_before);
+    top_.pop_back();
+  }
+  top_.push_back({std::string(rank), group_key_, line_begin_, bytes() - line_begin_});
+  std::push_heap(top_.begin(), top_.end(), ranks_before);
+}
+
+PartSummary PartWriter::commit(PartSummary ledger) {
+  assert(!temporary_.empty());
+  flush();
+  if (options_.fsync) fsync_file(fd_.get(), temporary_);
+  fd_.close(temporary_);
+
+  PartSummary part = std::move(ledger);
+  part.partition = partition_;
+  part.file = name_;
+  part.groups = groups_;
+  part.lines = lines_;
+  part.bytes = offset_;
+  part.checksum = XXH3_64bits_digest(&checksum_);
+  part.weight = weight_;
+  part.top = std::move(top_);
+  std::sort(part.top.begin(), part.top.end(), ranks_before);
+
+  rename_file(temporary_, directory_ + "/" + name_);
+  temporary_ = directory_ + "/" + name_;  // still ours to remove if the sidecar fails
+  const std::string sidecar = make_commit(part, generation_, job_id_);
+  write_durably(directory_, directory_ + "/" + commit_name(name_), sidecar, options_.fsync);
+  temporary_.clear();
+  return part;
+}
+
+std::optional<std::string> check_part(const std::string& directory, const std::string& file,
+                                      std::uint64_t bytes, std::uint64_t checksum, Progress* progress) {
+  const std::string path = directory + "/" + file;
+  try {
+    const Fd fd = open_to_read(path);
+    const std::uint64_t size = status_of(fd.get(), path).size;
+    if (size != bytes) {
+      return printable(path) + " has " + std::to_string(size) + " bytes instead of " + std::to_string(bytes);
+    }
+    XXH3_state_t state;
+    XXH3_64bits_reset(&state);
+    std::vector<char> buffer(kPieceBytes);
+    for (std::uint64_t offset = 0; offset < bytes;) {
+      const std::size_t got = read_at(fd.get(), buffer.data(), buffer.size(), offset, path);
+      if (got == 0) return printable(path) + " ends early, at offset " + std::to_string(offset);
+      XXH3_64bits_update(&state, buffer.data(), got);
+      offset += got;
+      if (progress != nullptr) progress->step();
+    }
+    const std::uint64_t found = XXH3_64bits_digest(&state);
+    if (found == checksum) return std::nullopt;
+    return printable(path) + " was changed: its XXH3 is " + hex64(found) + " instead of " + hex64(checksum);
+  } catch (const Error& e) {
+    return e.what();
+  }
+}
+
+}  // namespace thresh::storage

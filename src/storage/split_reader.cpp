@@ -1,0 +1,156 @@
+#include "storage/split_reader.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "core/text.hpp"
+
+namespace thresh::storage {
+namespace {
+
+constexpr std::size_t kReadBytes = 1 << 20;
+// What is read at a time beyond the split's end, where a line is usually soon over.
+constexpr std::size_t kTailBytes = 64 << 10;
+
+std::string at_offset(const InputFile& file, std::uint64_t offset) {
+  return printable(file.path) + " (at offset " + std::to_string(offset) + ")";
+}
+
+}  // namespace
+
+SplitReader::SplitReader(const InputFile& file, const Split& range, std::vector<char>& buffer)
+    : file_(file), range_(range), buffer_(&buffer) {
+  assert(range.begin <= range.end && range.end <= file.size);
+  fd_ = Fd(::open(file_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd_ && (errno == ENOENT || errno == ENOTDIR)) {
+    throw Error(ExitCode::Io,
+                "the input " + at_offset(file_, range_.begin) +
+                    " vanished after the job began: put it back and run the same command again");
+  }
+  if (!fd_) throw_errno(ExitCode::Io, "read the input", file_.path, errno);
+  check_unchanged("after the job began");
+  ::posix_fadvise(fd_.get(), static_cast<off_t>(range_.begin), static_cast<off_t>(range_.end - range_.begin),
+                  POSIX_FADV_SEQUENTIAL);
+  read_to_ = range_.begin;
+  done_ = range_.begin == range_.end;
+  if (!done_ && range_.begin > 0) skip_to_first_record();
+}
+
+void SplitReader::check_unchanged(std::string_view when) {
+  const FileStatus now = status_of(fd_.get(), file_.path);
+  if (now.kind != FileStatus::Kind::Regular) {
+    throw Error(ExitCode::BadData, "the input " + printable(file_.path) + " is not a regular file any more");
+  }
+  if (now.size == file_.size && now.mtime_ns == file_.mtime_ns) return;
+  std::string how = now.size == file_.size ? std::string("was modified ")
+                                           : "changed its size from " + std::to_string(file_.size) + " to " +
+                                                 std::to_string(now.size) + " bytes ";
+  throw Error(ExitCode::BadData, "the input " + at_offset(file_, range_.begin) + " " + how +
+                                     std::string(when) +
+                                     ": leave it alone while the job runs, and start again with --fresh");
+}
+
+// The first record starts after the first newline at or after begin - 1, if that is before the end.
+void SplitReader::skip_to_first_record() {
+  char before = 0;
+  bytes_read_ += read_at(fd_.get(), &before, 1, range_.begin - 1, file_.path);
+  if (before == '\n') return;
+  while (read_to_ < range_.end) {
+    begin_ = filled_ = scanned_ = 0;
+    fill(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, range_.end - read_to_)));
+    const void* newline = std::memchr(buffer_->data(), '\n', filled_);
+    if (newline == nullptr) continue;
+    begin_ = static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_->data()) + 1;
+    scanned_ = begin_;
+    if (begin_ < filled_ || read_to_ < range_.end) return;
+    break;
+  }
+  begin_ = filled_ = scanned_ = 0;
+  check_unchanged("while it was read");
+  done_ = true;
+}
+
+std::optional<Block> SplitReader::next() {
+  if (done_) return std::nullopt;
+  drop_returned_bytes();
+  while (read_to_ < range_.end) {
+    const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, range_.end - read_to_));
+    fill(piece);
+    if (read_to_ == range_.end) break;  // where the last record ends is another question
+    const void* newline = ::memrchr(buffer_->data() + scanned_, '\n', filled_ - scanned_);
+    scanned_ = filled_;
+    if (newline != nullptr) {
+      return take(static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_->data()) + 1);
+    }
+  }
+  return finish();
+}
+
+// Everything up to the end of the record that holds the split's last byte.
+std::optional<Block> SplitReader::finish() {
+  const std::uint64_t buffer_offset = read_to_ - filled_;  // file offset of the buffer's first byte
+  auto from = static_cast<std::size_t>(range_.end - 1 - buffer_offset);
+  std::size_t piece = kTailBytes;
+  for (;;) {
+    const void* newline = std::memchr(buffer_->data() + from, '\n', filled_ - from);
+    if (newline != nullptr) {
+      filled_ = static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_->data()) + 1;
+      break;
+    }
+    from = filled_;
+    if (read_to_ == file_.size) break;
+    fill(static_cast<std::size_t>(std::min<std::uint64_t>(piece, file_.size - read_to_)));
+    piece = std::min(2 * piece, kReadBytes);
+  }
+  check_unchanged("while it was read");
+  done_ = true;
+  const std::uint64_t offset = buffer_offset + begin_;
+  return Block{{buffer_->data() + begin_, filled_ - begin_}, offset};
+}
+
+Block SplitReader::take(std::size_t end) {
+  const Block block{{buffer_->data() + begin_, end - begin_}, read_to_ - (filled_ - begin_)};
+  begin_ = end;
+  return block;
+}
+
+// Moves the begin of an unfinished line to the front.
+void SplitReader::drop_returned_bytes() {
+  if (begin_ == 0) return;
+  std::memmove(buffer_->data(), buffer_->data() + begin_, filled_ - begin_);
+  filled_ -= begin_;
+  scanned_ -= begin_;
+  begin_ = 0;
+}
+
+// Reads `size` bytes behind those that are there.
+void SplitReader::fill(std::size_t size) {
+  make_room(filled_ + size);
+  const std::size_t got = read_at(fd_.get(), buffer_->data() + filled_, size, read_to_, file_.path);
+  if (got < size) {
+    check_unchanged("while it was read");
+    throw Error(ExitCode::Io, "reading the input " + at_offset(file_, read_to_ + got) +
+                                  " ended before its size of " + std::to_string(file_.size) + " bytes");
+  }
+  filled_ += got;
+  read_to_ += got;
+  bytes_read_ += got;
+}
+
+void SplitReader::make_room(std::size_t size) {
+  if (size <= buffer_->size()) return;
+  try {
+    buffer_->resize(std::max({size, 2 * buffer_->size(), kReadBytes + 4 * kTailBytes}));
+  } catch (const std::bad_alloc&) {
+    throw Error(ExitCode::BadData, "the line of the input " +
+                                       at_offset(file_, read_to_ - (filled_ - begin_)) +
+                                       " does not fit in memory");
+  }
+}
+
+}  // namespace thresh::storage

@@ -1,0 +1,354 @@
+// DESIGN section 5: what a start may do with what it finds.
+#include "storage/job_directory.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <thread>
+
+#include "small_job.hpp"
+#include "support/catch.hpp"
+
+namespace thresh::storage {
+namespace {
+
+using namespace test;
+
+Thrown error_of_open(const std::string& output, const JobIdentity& identity, const StartPolicy& policy) {
+  return thrown_by([&] { JobDirectory::open(output, identity, policy); });
+}
+
+TEST_CASE("an output that does not exist is made with its parents, and the job begins") {
+  const Scratch scratch;
+  const std::string output = scratch / "deep/er/out";
+  const auto opened = JobDirectory::open(output, small_identity(), quick());
+  CHECK(opened.state == StartState::Begun);
+  CHECK(opened.job_id.size() == 32);
+  CHECK(opened.directory->generation() == 1);
+  CHECK(opened.directory->still_ours());
+  CHECK(exists(output + "/.thresh/job.h5"));
+  CHECK(exists(opened.directory->parts_dir()));
+}
+
+TEST_CASE("a published job leaves its parts, the manifest and the metrics, and nothing else") {
+  const Scratch scratch;
+  const std::string id = finish(scratch / "out", small_identity(), "word", quick());
+  CHECK(flaw_of_finished(scratch / "out", "word").empty());
+  CHECK(slurp(scratch / "out/metrics.json") == "{\"schema\": 1}\n");
+  CHECK(parse_manifest(slurp(scratch / "out/_SUCCESS"), "_SUCCESS").job.job_id == id);
+}
+
+TEST_CASE("our unfinished job goes on in the next generation") {
+  const Scratch scratch;
+  const std::string id = JobDirectory::open(scratch / "out", small_identity(), quick()).job_id;
+  const auto again = JobDirectory::open(scratch / "out", small_identity(), quick());
+  CHECK(again.state == StartState::GoesOn);
+  CHECK(again.job_id == id);
+  CHECK(again.directory->generation() == 2);
+}
+
+TEST_CASE("a finished job of the same fingerprint is already complete") {
+  const Scratch scratch;
+  const std::string id = finish(scratch / "out", small_identity(), "word", quick());
+  for (const bool fresh : {false, true}) {
+    const auto again = JobDirectory::open(scratch / "out", small_identity(), quick(fresh));
+    CHECK(again.state == StartState::AlreadyComplete);
+    CHECK(again.job_id == id);
+    CHECK(again.directory == nullptr);
+  }
+  CHECK(flaw_of_finished(scratch / "out", "word").empty());
+}
+
+TEST_CASE("another fingerprint is refused by naming the first difference") {
+  const Scratch scratch;
+  const bool finished = GENERATE(false, true);
+  if (finished) {
+    finish(scratch / "out", small_identity(), "word", quick());
+  } else {
+    JobDirectory::open(scratch / "out", small_identity(), quick());
+  }
+  JobIdentity other = small_identity();
+  std::string difference;
+  SECTION("of a shaping option") {
+    other.shaping["split-size"] = "1M";
+    difference = "split-size was 64K, is 1M";
+  }
+  SECTION("of an option that was not set") {
+    other.shaping["max-bad-records"] = "3";
+    difference = "max-bad-records was not set, is 3";
+  }
+  SECTION("of an option that is not set") {
+    other.shaping.erase("escape");
+    difference = "escape was no, is not set";
+  }
+  SECTION("of the size of an input") {
+    other.inputs[0].size = 12;
+    difference = "input data/a.txt changed: size 10 -> 12";
+  }
+  SECTION("of the time of an input") {
+    other.inputs[0].mtime_ns += 1;
+    difference = "input data/a.txt was modified";
+  }
+  SECTION("of a new input") {
+    other.inputs.insert(other.inputs.begin() + 1, {"data/aa.txt", 1, 1});
+    difference = "input data/aa.txt is new";
+  }
+  SECTION("of an input that is gone, printably") {
+    other.inputs.pop_back();
+    difference = "input data/b \\xff\\n.txt is gone";
+  }
+  SECTION("of the job") {
+    other.job = "sum";
+    difference = "the job was wordcount, is sum";
+  }
+  SECTION("of its version") {
+    other.version = "2";
+    difference = "the version of wordcount was 1, is 2";
+  }
+  SECTION("of the build") {
+    other.build = "0.2.0";
+    difference = "the build of thresh was 0.1.0, is 0.2.0";
+  }
+  SECTION("of the partitions") {
+    other.partitions = 4;
+    difference = "the number of partitions was 3, is 4";
+  }
+  SECTION("of the splits") {
+    other.splits[0].end = 7;
+    difference = "the inputs are split in another way";
+  }
+  const Thrown error = error_of_open(scratch / "out", other, quick());
+  INFO(error.what);
+  CHECK(error.code == ExitCode::BadData);
+  CHECK(error.says(difference));
+  CHECK(error.says(finished ? "--overwrite" : "--fresh"));
+}
+
+TEST_CASE("a foreign file in the output is refused by name, and never removed") {
+  const Scratch scratch;
+  const std::string name = GENERATE("notes.txt", "part-00000.tsv", "metrics.json", "_SUCCESS", ".hidden");
+  scratch.write("out/" + name, "mine");
+  for (const bool fresh : {false, true}) {
+    for (const bool overwrite : {false, true}) {
+      const Thrown error = error_of_open(scratch / "out", small_identity(), quick(fresh, overwrite));
+      INFO(error.what);
+      CHECK(error.code == ExitCode::CannotCreate);
+      CHECK(error.says(name));
+    }
+  }
+  CHECK(slurp(scratch / ("out/" + name)) == "mine");
+  CHECK(list_directory(scratch / "out").size() == 1);
+}
+
+TEST_CASE("a foreign file beside our jobs is refused and kept by --fresh and --overwrite") {
+  const Scratch scratch;
+  SECTION("an unfinished one") {
+    JobDirectory::open(scratch / "out", small_identity(), quick());
+    scratch.write("out/notes.txt", "mine");
+    CHECK(error_of_open(scratch / "out", small_identity(), quick()).says("notes.txt"));
+    CHECK(error_of_open(scratch / "out", small_identity(), quick(true)).says("notes.txt"));
+  }
+  SECTION("a finished one") {
+    finish(scratch / "out", small_identity(), "word", quick());
+    scratch.write("out/notes.txt", "mine");
+    CHECK(error_of_open(scratch / "out", small_identity(), quick(false, true)).says("notes.txt"));
+  }
+  CHECK(slurp(scratch / "out/notes.txt") == "mine");
+}
+
+TEST_CASE("a foreign file in .thresh survives --fresh and publication") {
+  const Scratch scratch;
+  JobDirectory::open(scratch / "out", small_identity(), quick());
+  scratch.write("out/.thresh/notes.txt", "mine");
+  scratch.write("out/.thresh/parts/notes.txt", "mine");
+  finish(scratch / "out", small_identity(), "word", quick(true));
+  CHECK(slurp(scratch / "out/.thresh/notes.txt") == "mine");
+  CHECK(slurp(scratch / "out/.thresh/parts/notes.txt") == "mine");
+  CHECK(list_directory(scratch / "out/.thresh/parts").size() == 1);
+}
+
+TEST_CASE("an output that cannot be a directory is refused with 73") {
+  const Scratch scratch;
+  scratch.write("file", "x");
+  std::filesystem::create_symlink(scratch / "nowhere", scratch / "dangling");
+  const std::string name = GENERATE("file", "file/out", "dangling", "/proc/x", "/proc/x/y");
+  const std::string output = name.front() == '/' ? name : scratch / name;
+  const Thrown error = error_of_open(output, small_identity(), quick());
+  INFO(error.what);
+  CHECK(error.code == ExitCode::CannotCreate);
+  CHECK(slurp(scratch / "file") == "x");
+}
+
+TEST_CASE("a .thresh that is not a directory is refused with 73") {
+  const Scratch scratch;
+  scratch.write("out/.thresh", "x");
+  CHECK(error_of_open(scratch / "out", small_identity(), quick(true)).code == ExitCode::CannotCreate);
+  CHECK(slurp(scratch / "out/.thresh") == "x");
+}
+
+TEST_CASE("--fresh discards our unfinished job and begins another") {
+  const Scratch scratch;
+  std::string id;
+  {
+    const auto opened = JobDirectory::open(scratch / "out", small_identity(), quick());
+    write_parts(*opened.directory, 3, "old");
+    id = opened.job_id;
+  }
+  JobIdentity other = small_identity();
+  other.shaping["split-size"] = "1M";
+  const auto again = JobDirectory::open(scratch / "out", other, quick(true));
+  CHECK(again.state == StartState::Begun);
+  CHECK(again.job_id != id);
+  CHECK(again.directory->generation() == 2);
+  CHECK(list_directory(again.directory->parts_dir()).empty());
+}
+
+TEST_CASE("--overwrite keeps the finished job until the new one publishes") {
+  const Scratch scratch;
+  finish(scratch / "out", small_identity(), "old", quick());
+  JobIdentity other = small_identity();
+  other.partitions = 2;
+  auto opened = JobDirectory::open(scratch / "out", other, quick(false, true));
+  REQUIRE(opened.state == StartState::Begun);
+  CHECK(parse_manifest(slurp(scratch / "out/_SUCCESS"), "").parts.size() == 3);
+  CHECK(slurp(scratch / "out/part-00002.tsv") == "old\t2\n");
+  publish(*opened.directory, other, "new");
+  CHECK(flaw_of_finished(scratch / "out", "new").empty());
+  CHECK_FALSE(exists(scratch / "out/part-00002.tsv"));
+}
+
+TEST_CASE("an unfinished replacement goes on with --overwrite, and is not seen without") {
+  const Scratch scratch;
+  finish(scratch / "out", small_identity(), "old", quick());
+  JobIdentity other = small_identity();
+  other.partitions = 2;
+  const std::string id = JobDirectory::open(scratch / "out", other, quick(false, true)).job_id;
+  CHECK(JobDirectory::open(scratch / "out", small_identity(), quick()).state == StartState::AlreadyComplete);
+  CHECK(error_of_open(scratch / "out", other, quick()).code == ExitCode::BadData);
+  const auto again = JobDirectory::open(scratch / "out", other, quick(false, true));
+  CHECK(again.state == StartState::GoesOn);
+  CHECK(again.job_id == id);
+}
+
+TEST_CASE("a damaged job.h5 is refused by name, and --fresh discards it") {
+  const Scratch scratch;
+  JobDirectory::open(scratch / "out", small_identity(), quick());
+  const std::string path = scratch / "out/.thresh/job.h5";
+  std::string bytes = slurp(path);
+  SECTION("with a flipped bit") {
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  }
+  SECTION("cut short") {
+    bytes.resize(bytes.size() - 1);
+  }
+  SECTION("empty") {
+    bytes.clear();
+  }
+  SECTION("something else") {
+    bytes.assign(4096, 'x');
+  }
+  std::filesystem::remove(path);
+  scratch.write("out/.thresh/job.h5", bytes);
+  const Thrown error = error_of_open(scratch / "out", small_identity(), quick());
+  INFO(error.what);
+  CHECK(error.code == ExitCode::BadData);
+  CHECK(error.says(path));
+  CHECK(error.says("--fresh"));
+  CHECK(JobDirectory::open(scratch / "out", small_identity(), quick(true)).state == StartState::Begun);
+}
+
+TEST_CASE("a damaged _SUCCESS of ours is refused by name, whatever the policy") {
+  const Scratch scratch;
+  finish(scratch / "out", small_identity(), "word", quick());
+  std::string text = slurp(scratch / "out/_SUCCESS");
+  text.replace(text.find("wordcount"), 4, "bird");
+  scratch.write("out/_SUCCESS", text);
+  for (const bool overwrite : {false, true}) {
+    const Thrown error = error_of_open(scratch / "out", small_identity(), quick(false, overwrite));
+    CHECK(error.code == ExitCode::BadData);
+    CHECK(error.says("_SUCCESS is damaged"));
+  }
+  CHECK(exists(scratch / "out/part-00000.tsv"));
+}
+
+TEST_CASE("a directory in which another run is at work is left alone, with 75, whatever the policy") {
+  const Scratch scratch;
+  StartPolicy policy = quick();
+  policy.refresh_interval = std::chrono::milliseconds(100);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto opened = JobDirectory::open(scratch / "out", small_identity(), policy);
+    for (;;) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      opened.directory->refresh();
+    }
+  }
+  while (!exists(scratch / "out/.thresh/job.h5")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const Thrown error = error_of_open(scratch / "out", small_identity(), policy);
+  policy.fresh = true;
+  const Thrown fresh = error_of_open(scratch / "out", small_identity(), policy);
+  policy.fresh = false;
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  INFO(error.what);
+  CHECK(error.code == ExitCode::StoppedEarly);
+  CHECK(error.says("process " + std::to_string(child)));
+  CHECK(fresh.code == ExitCode::StoppedEarly);
+  const auto again = JobDirectory::open(scratch / "out", small_identity(), policy);
+  CHECK(again.state == StartState::GoesOn);
+  CHECK(again.directory->generation() == 2);
+}
+
+TEST_CASE("of many starts at once one does the job, and all end with 0 or 75") {
+  const Scratch scratch;
+  StartPolicy policy = quick();
+  policy.refresh_interval = std::chrono::milliseconds(500);
+  std::vector<pid_t> children;
+  for (int i = 0; i < 6; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      try {
+        finish(scratch / "out", small_identity(), "word", policy);
+      } catch (const Error& e) {
+        ::_exit(static_cast<int>(e.code()));
+      }
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
+  int done = 0;
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    REQUIRE(WIFEXITED(status));
+    CHECK((WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 75));
+    done += WEXITSTATUS(status) == 0;
+  }
+  CHECK(done >= 1);
+  CHECK(flaw_of_finished(scratch / "out", "word") == "");
+}
+
+TEST_CASE("a recovery claims the next generation, and publishes in it") {
+  const Scratch scratch;
+  auto opened = JobDirectory::open(scratch / "out", small_identity(), quick());
+  CHECK(opened.directory->next_generation() == 2);
+  CHECK(opened.directory->generation() == 2);
+  CHECK(opened.directory->still_ours());
+  publish(*opened.directory, small_identity(), "word");
+  CHECK(parse_manifest(slurp(scratch / "out/_SUCCESS"), "").generation == 2);
+}
+
+TEST_CASE("an outcome is recorded while the job is unfinished") {
+  const Scratch scratch;
+  auto opened = JobDirectory::open(scratch / "out", small_identity(), quick());
+  opened.directory->record_outcome(75, "worker 3 was lost\n");
+  CHECK(slurp(scratch / "out/.thresh/outcome.json").find("\"code\": 75") != std::string::npos);
+  publish(*opened.directory, small_identity(), "word");
+  opened.directory->record_outcome(0, "done");
+  CHECK(flaw_of_finished(scratch / "out", "word").empty());
+}
+
+}  // namespace
+}  // namespace thresh::storage

@@ -1,0 +1,29 @@
+// From argv to what is to be done.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/options.hpp"
+#include "thresh/job_type.hpp"
+
+namespace thresh::cli {
+
+// Something to print on stdout; nothing is run.
+struct Print {
+  std::string text;
+};
+
+struct RunJob {
+  const JobType* job = nullptr;  // one of the jobs given to parse_command_line
+  engine::RunOptions options;
+};
+
+using Command = std::variant<Print, RunJob>;
+
+// `arguments` without the program's name. Touches neither files nor MPI.
+// Throws Error{Usage} with one line that says what is wrong and, for a misspelt name, what was meant.
+Command parse_command_line(const std::vector<std::string>& arguments, const std::vector<JobType>& jobs);
+
+}  // namespace thresh::cli

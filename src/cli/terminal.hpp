@@ -1,0 +1,23 @@
+// Who speaks, and how, before MPI is there.
+#pragma once
+
+#include <string_view>
+
+namespace thresh::cli {
+
+// Takes the numbers of standard streams that are closed: else the next file that is opened gets one, and
+// messages end up in a part of the output.
+void occupy_standard_descriptors() noexcept;
+
+// Whether this process is to print what all ranks would print: false for all but one of the ranks that mpirun
+// or srun started. Reads the launcher's environment alone.
+bool speaks_for_all();
+
+// Writes all of `text` to stdout. A reader that has gone away is no error. Throws Error{Io}.
+// REQUIRES: SIGPIPE is ignored.
+void print_out(std::string_view text);
+
+// One line on stderr: "thresh: " and `text`, with control characters escaped. Failures are ignored.
+void print_error(std::string_view text);
+
+}  // namespace thresh::cli

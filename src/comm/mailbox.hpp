@@ -1,0 +1,47 @@
+// Point-to-point messages of the control plane: small, owned by the mailbox until they are gone.
+#pragma once
+
+#include <list>
+#include <optional>
+#include <string>
+
+#include "comm/mpi.hpp"
+
+namespace thresh::comm {
+
+// Who a message is for. With one rank, rank 0 writes to itself: both ends are on one communicator.
+enum class Channel : int { ToWorker = 1, ToCoordinator = 2 };
+
+struct Letter {
+  int from = 0;
+  std::string bytes;
+};
+
+class Mailbox {
+ public:
+  // Borrows the communicator.
+  explicit Mailbox(const Communicator& comm) : comm_(&comm) {}
+  Mailbox(const Mailbox&) = delete;
+  Mailbox& operator=(const Mailbox&) = delete;
+  // Waits up to a second for what is still on its way, then leaks it: MPI may still read the buffers.
+  ~Mailbox();
+
+  // Does not block. Throws MpiError, std::length_error past 2 GiB.
+  void send(Channel channel, int to, std::string bytes);
+  // The next message on the channel, if one is there. Does not block.
+  std::optional<Letter> receive(Channel channel);
+  // Whether everything sent has left. Does not block.
+  bool drained();
+
+ private:
+  struct Outgoing {
+    std::string bytes;
+    MPI_Request request = MPI_REQUEST_NULL;
+  };
+  void sweep();
+
+  const Communicator* comm_;
+  std::list<Outgoing> outgoing_;  // addresses must not change while MPI reads them
+};
+
+}  // namespace thresh::comm

@@ -1,0 +1,205 @@
+#include "engine/coordinator_port.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "engine/metrics_json.hpp"
+#include "engine/signals.hpp"
+#include "engine/version.hpp"
+#include "storage/input_files.hpp"
+#include "storage/manifest.hpp"
+#include "thresh/errors.hpp"
+
+namespace thresh::engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+// An idle rank 0 that probed every 200 us took 4 % of a core; a worker has the next split prefetched and
+// does not wait for an answer.
+constexpr std::chrono::microseconds kLongestNap{1000};
+constexpr std::chrono::milliseconds kRefreshInterval = 1s;
+
+// Runs file work; what it throws becomes an event.
+template <typename Work>
+void file_work(std::deque<schedule::Event>& answers, Work work) {
+  try {
+    answers.push_back(work());
+  } catch (const Error& error) {
+    answers.push_back(schedule::FileWorkFailed{{static_cast<int>(error.code()), error.what()}});
+  } catch (const std::exception& error) {
+    answers.push_back(schedule::FileWorkFailed{{static_cast<int>(ExitCode::Internal), error.what()}});
+  }
+}
+
+}  // namespace
+
+class CoordinatorPort::Bystander final : private comm::RoundClient {
+ public:
+  Bystander(const comm::Communicator& comm, std::uint64_t rounds)
+      : rounds_(comm, *this, rounds, 1, none(comm), none(comm)) {}
+  bool step() { return rounds_.step(); }
+
+ private:
+  static std::vector<std::uint64_t> none(const comm::Communicator& comm) {
+    return std::vector<std::uint64_t>(static_cast<std::size_t>(comm.size()));
+  }
+  void fill(int, char*, std::size_t) override {}
+  void take(int, const char*, std::size_t) override {}
+
+  comm::Rounds rounds_;
+};
+
+CoordinatorPort::CoordinatorPort(const RunOptions& options, const JobType& type, const RankTools& tools,
+                                 const schedule::Job& job, Worker* local)
+    : options_(&options),
+      type_(&type),
+      tools_(tools),
+      job_(&job),
+      local_(local),
+      start_(Clock::now()),
+      display_(options) {
+  // A task of the local worker may take long, and so may publishing.
+  tools_.pulse.on_coordinator_poll([this] { keep_claim(); });
+}
+
+CoordinatorPort::~CoordinatorPort() {
+  tools_.pulse.on_coordinator_poll(nullptr);
+}
+
+schedule::Time CoordinatorPort::now() const {
+  return Clock::now() - start_;
+}
+
+void CoordinatorPort::perform(const schedule::Command& command) {
+  std::visit([this](const auto& c) { carry_out(c); }, command);
+}
+
+void CoordinatorPort::carry_out(const schedule::Send& command) {
+  tools_.mailbox.send(comm::Channel::ToWorker, static_cast<int>(command.to), encode_message(command.message));
+}
+
+void CoordinatorPort::carry_out(const schedule::ListInputs&) {
+  tools_.watchdog.doing("listing the inputs");
+  file_work(answers_, [this]() -> schedule::Event {
+    storage::InputListing listing = storage::list_inputs(
+        {options_->inputs, options_->files_from, options_->files_from_null}, options_->output);
+    for (const std::string& warning : listing.warnings) spdlog::warn("{}", warning);
+    return schedule::InputsListed{std::move(listing.files)};
+  });
+}
+
+void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
+  tools_.watchdog.doing("opening the job directory of " + options_->output);
+  tools_.drill.reach("plan");
+  file_work(answers_, [&]() -> schedule::Event {
+    identity_ = {type_->name,
+                 type_->version,
+                 kVersion,
+                 shaping_options(*options_),
+                 command.plan.inputs,
+                 command.plan.splits,
+                 command.plan.partitions};
+    storage::StartPolicy policy;
+    policy.fresh = options_->fresh;
+    policy.overwrite = options_->overwrite;
+    policy.refresh_interval = kRefreshInterval;
+    policy.at_step = [this](std::string_view) { tools_.pulse.step(); };  // each part moved is progress
+    storage::OpenResult result = storage::JobDirectory::open(options_->output, identity_, policy);
+    for (const std::string& notice : result.notices) spdlog::info("{}", notice);
+    directory_ = std::move(result.directory);
+    return schedule::JobOpened{directory_ ? directory_->generation() : 0, result.job_id,
+                               result.state == storage::StartState::AlreadyComplete};
+  });
+}
+
+void CoordinatorPort::carry_out(const schedule::ClaimGeneration& command) {
+  file_work(answers_, [&]() -> schedule::Event {
+    const Generation claimed = directory_->next_generation();
+    if (claimed != command.generation) {
+      throw Error(ExitCode::Internal,
+                  fmt::format("generation {} was wanted, {} is next", command.generation, claimed));
+    }
+    return schedule::GenerationClaimed{claimed};
+  });
+}
+
+void CoordinatorPort::carry_out(const schedule::JoinWave& command) {
+  // A worker takes part in the rounds itself. The workers may be done with a wave before rank 0 is.
+  if (local_ == nullptr) bystanders_.push_back(std::make_unique<Bystander>(tools_.comm, command.rounds));
+}
+
+void CoordinatorPort::carry_out(const schedule::Publish&) {
+  tools_.watchdog.doing("publishing the results in " + options_->output);
+  tools_.drill.reach("publish");
+  file_work(answers_, [this]() -> schedule::Event {
+    std::vector<PartSummary> parts;
+    for (const auto& part : job_->parts) parts.push_back(part.value());
+    std::vector<SplitSignature> signatures;
+    for (const auto& signature : job_->signatures) signatures.push_back(signature.value());
+    const storage::Manifest manifest = storage::describe_job(identity_, job_->job_id, job_->generation,
+                                                             signatures, parts, job_counters(*job_));
+    directory_->publish(parts, storage::make_manifest(manifest), metrics_json(*job_, type_->name, now()));
+    return schedule::Published{};
+  });
+}
+
+bool CoordinatorPort::turn() {
+  display_.show(*job_, now());
+  bool busy = local_ != nullptr && local_->step();
+  if (!bystanders_.empty()) {
+    busy = true;
+    if (bystanders_.front()->step()) bystanders_.pop_front();
+  }
+  return busy;
+}
+
+void CoordinatorPort::keep_claim() {
+  if (!directory_ || now() < next_refresh_) return;
+  next_refresh_ = now() + kRefreshInterval;
+  directory_->refresh();
+}
+
+std::optional<schedule::Event> CoordinatorPort::next_event() {
+  if (!answers_.empty()) {
+    schedule::Event event = std::move(answers_.front());
+    answers_.pop_front();
+    return event;
+  }
+  if (!stop_told_) {
+    if (auto reason = stop_signal()) {
+      stop_told_ = true;
+      return schedule::StopAsked{*reason};
+    }
+  }
+  if (auto letter = tools_.mailbox.receive(comm::Channel::ToCoordinator)) {
+    return schedule::Received{static_cast<WorkerId>(letter->from), decode_message(letter->bytes)};
+  }
+  return std::nullopt;
+}
+
+schedule::Event CoordinatorPort::wait(schedule::Time deadline) {
+  for (Backoff backoff(kLongestNap);;) {
+    tools_.pulse.step();
+    // Mail first: a worker that was heard meanwhile is not silent.
+    if (auto event = next_event()) return std::move(*event);
+    if (now() >= deadline) return schedule::Tick{};
+    tools_.watchdog.doing("coordinating");
+    if (turn()) {
+      backoff.reset();
+    } else {
+      backoff.idle();
+    }
+  }
+}
+
+void CoordinatorPort::record_outcome(int code, const std::string& what) noexcept {
+  if (directory_) directory_->record_outcome(code, what);
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,66 @@
+// The coordinator's port to the world: messages over MPI, the job directory on disk.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "comm/rounds.hpp"
+#include "engine/options.hpp"
+#include "engine/progress_display.hpp"
+#include "engine/pulse.hpp"
+#include "engine/worker.hpp"
+#include "schedule/job.hpp"
+#include "schedule/machine.hpp"
+#include "storage/job_directory.hpp"
+
+namespace thresh::engine {
+
+class CoordinatorPort final : public schedule::Port {
+ public:
+  // Borrows everything. `local` is the worker of this process, or null: with one rank, rank 0 is both, and
+  // the worker takes its turns while the coordinator waits.
+  CoordinatorPort(const RunOptions& options, const JobType& type, const RankTools& tools,
+                  const schedule::Job& job, Worker* local);
+  ~CoordinatorPort() override;
+
+  schedule::Time now() const override;
+  void perform(const schedule::Command& command) override;
+  schedule::Event wait(schedule::Time deadline) override;
+
+  // For the record in the job directory; best effort. No-op while there is none.
+  void record_outcome(int code, const std::string& what) noexcept;
+
+ private:
+  class Bystander;  // rank 0's side of the rounds when it is no worker: nothing to give, nothing to take
+
+  void carry_out(const schedule::Send& command);
+  void carry_out(const schedule::ListInputs& command);
+  void carry_out(const schedule::OpenJob& command);
+  void carry_out(const schedule::ClaimGeneration& command);
+  void carry_out(const schedule::JoinWave& command);
+  void carry_out(const schedule::Publish& command);
+
+  bool turn();  // one turn of everything that goes on by itself; false if nothing did
+  void keep_claim();
+  std::optional<schedule::Event> next_event();
+
+  const RunOptions* options_;
+  const JobType* type_;
+  RankTools tools_;
+  const schedule::Job* job_;
+  Worker* local_;
+  std::chrono::steady_clock::time_point start_;
+  std::deque<schedule::Event> answers_;  // of file work
+  storage::JobIdentity identity_;
+  std::unique_ptr<storage::JobDirectory> directory_;   // once the job is opened
+  std::deque<std::unique_ptr<Bystander>> bystanders_;  // of waves, in their order
+  ProgressDisplay display_;
+  schedule::Time next_refresh_{};
+  bool stop_told_ = false;
+};
+
+}  // namespace thresh::engine

@@ -1,0 +1,149 @@
+#include "engine/fault_drill.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "thresh/errors.hpp"
+
+namespace thresh::engine {
+namespace {
+
+constexpr std::pair<std::string_view, FaultKind> kKinds[] = {
+    {"kill", FaultKind::Kill},   {"stop", FaultKind::Stop},       {"hang", FaultKind::Hang},
+    {"throw", FaultKind::Throw}, {"corrupt", FaultKind::Corrupt}, {"drop", FaultKind::Drop},
+};
+
+[[noreturn]] void refuse(std::string_view spec, const std::string& why) {
+  throw Error(
+      ExitCode::Usage,
+      fmt::format("--fault '{}': {}; expected KIND:worker=W,at=STEP[:N] with KIND one of kill, stop, hang, "
+                  "throw, corrupt, drop and STEP one of {}",
+                  spec, why, fmt::join(FaultDrill::steps(), ", ")));
+}
+
+std::uint64_t number(std::string_view spec, std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    refuse(spec, fmt::format("'{}' is not a number", text));
+  }
+  return value;
+}
+
+}  // namespace
+
+const std::vector<std::string_view>& FaultDrill::steps() {
+  static const std::vector<std::string_view> names = {"start",   "plan",    "map",     "seal",
+                                                      "shuffle", "receive", "reduce",  "commit",
+                                                      "part",    "check",   "publish", "leave"};
+  return names;
+}
+
+FaultDrill::FaultDrill(std::string_view spec, WorkerId self) {
+  if (spec.empty()) return;
+  const std::size_t colon = spec.find(':');
+  if (colon == std::string_view::npos) refuse(spec, "there is no ':'");
+  const auto* const kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const auto& known) {
+    return known.first == spec.substr(0, colon);
+  });
+  if (kind == std::end(kKinds))
+    refuse(spec, fmt::format("'{}' is not a kind of fault", spec.substr(0, colon)));
+  std::optional<std::uint64_t> worker;
+  Plan plan{kind->second, "", 1};
+  for (std::string_view rest = spec.substr(colon + 1); !rest.empty();) {
+    const std::string_view item = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), item.size() + 1));
+    if (item.starts_with("worker=")) {
+      worker = number(spec, item.substr(7));
+    } else if (item.starts_with("at=")) {
+      const std::string_view at = item.substr(3);
+      const std::size_t visit = at.find(':');
+      plan.step = at.substr(0, visit);
+      if (visit != std::string_view::npos) plan.visit = number(spec, at.substr(visit + 1));
+    } else {
+      refuse(spec, fmt::format("'{}' is neither worker= nor at=", item));
+    }
+  }
+  if (!worker) refuse(spec, "worker= is missing");
+  if (std::find(steps().begin(), steps().end(), plan.step) == steps().end()) {
+    refuse(spec, fmt::format("'{}' is not a step", plan.step));
+  }
+  if (*worker == self) plan_ = std::move(plan);
+}
+
+bool FaultDrill::due(std::string_view step) {
+  if (!plan_ || plan_->step != step) return false;
+  return ++visits_ == plan_->visit;
+}
+
+void FaultDrill::strike(std::string_view step) {
+  // Tests read this line to know that the fault happened where they asked for it.
+  spdlog::warn("fault drill: {} {}", step, plan_->visit);
+  switch (plan_->kind) {
+    case FaultKind::Kill:
+      kill(getpid(), SIGKILL);
+      break;
+    case FaultKind::Stop:
+      kill(getpid(), SIGSTOP);
+      break;
+    case FaultKind::Hang:
+      for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+    case FaultKind::Throw:
+      throw std::runtime_error("fault drill");
+    case FaultKind::Corrupt:
+    case FaultKind::Drop:
+      break;  // for the caller
+  }
+}
+
+void FaultDrill::reach(std::string_view step) {
+  if (!plan_ || plan_->kind == FaultKind::Corrupt || plan_->kind == FaultKind::Drop) return;
+  if (due(step)) strike(step);
+}
+
+void FaultDrill::reach(std::string_view step, char* bytes, std::size_t size) {
+  if (size > 0 && corrupts(step)) bytes[size / 2] = static_cast<char>(bytes[size / 2] ^ 1);
+  reach(step);
+}
+
+bool FaultDrill::strikes_with(FaultKind kind, std::string_view step) {
+  if (!plan_ || plan_->kind != kind || !due(step)) return false;
+  strike(step);
+  return true;
+}
+
+void lose_a_row(std::vector<Slice>& slices, ChunkPool& pool, const RowFormat& format) {
+  for (Slice& slice : slices) {
+    SliceCursor cursor(slice, format);
+    Row row;
+    if (!cursor.next(row)) continue;
+    Slice rest;
+    while (cursor.next(row)) rest.append(pool, format, row.key, row.value);
+    slice = std::move(rest);
+    return;
+  }
+}
+
+void flip_a_bit(const std::string& path) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(0, std::ios::end);
+  const std::streamoff middle = file.tellg() / 2;
+  file.seekg(middle);
+  const int byte = file.get();
+  file.seekp(middle);
+  file.put(static_cast<char>(byte ^ 1));
+  file.close();
+  if (!file) throw std::runtime_error("fault drill: cannot damage " + path);
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,66 @@
+// Faults on purpose: `--fault KIND:worker=W,at=STEP[:N]`. Part of the normal build, so that what recovers in
+// a test is what runs in production.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/slice.hpp"
+#include "core/task.hpp"
+
+namespace thresh::engine {
+
+enum class FaultKind {
+  Kill,     // SIGKILL to itself
+  Stop,     // SIGSTOP to itself
+  Hang,     // never returns, never polls
+  Throw,    // throws as user code would
+  Corrupt,  // flips one bit of the step's bytes
+  Drop,     // loses one record of the step
+};
+
+// A rank's drill. A step is a named place in the engine; each visit of it is counted from 1.
+class FaultDrill {
+ public:
+  // No fault.
+  FaultDrill() = default;
+  // Throws Error{Usage} naming what is wrong with the spec. An empty spec is no fault.
+  FaultDrill(std::string_view spec, WorkerId self);
+
+  // The steps by name, in the order of a job.
+  static const std::vector<std::string_view>& steps();
+
+  // At a step: kills, stops, hangs or throws if that is the fault. Call it where the step begins.
+  void reach(std::string_view step);
+  // At a step that has bytes: also corrupts.
+  void reach(std::string_view step, char* bytes, std::size_t size);
+  // Whether the record at hand is to be lost.
+  bool drops(std::string_view step) { return strikes_with(FaultKind::Drop, step); }
+  // Whether what was written at this step is to be damaged by the caller.
+  bool corrupts(std::string_view step) { return strikes_with(FaultKind::Corrupt, step); }
+
+ private:
+  bool due(std::string_view step);
+  bool strikes_with(FaultKind kind, std::string_view step);
+  void strike(std::string_view step);
+
+  struct Plan {
+    FaultKind kind;
+    std::string step;
+    std::uint64_t visit;
+  };
+  std::optional<Plan> plan_;  // only if it is for this worker
+  std::uint64_t visits_ = 0;
+};
+
+// What a caller does when a drill says so.
+// Loses the first row of the first slice that has one.
+void lose_a_row(std::vector<Slice>& slices, ChunkPool& pool, const RowFormat& format);
+// Flips a bit in the middle of the file. Throws std::runtime_error when it cannot.
+void flip_a_bit(const std::string& path);
+
+}  // namespace thresh::engine

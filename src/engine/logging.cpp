@@ -1,0 +1,44 @@
+#include "engine/logging.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <new>
+
+#include "thresh/errors.hpp"
+
+namespace thresh::engine {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown-host";
+  const std::string full(name.data());
+  return full.substr(0, full.find('.'));
+}
+
+void set_up_log(WorkerId self, const std::string& level) {
+  const auto parsed = spdlog::level::from_str(level);
+  if (parsed == spdlog::level::off && level != "off") {
+    throw Error(ExitCode::Usage,
+                "--log-level: '" + level + "' is none of trace, debug, info, warning, error, off");
+  }
+  auto logger = std::make_shared<spdlog::logger>("thresh", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l worker " + std::to_string(self) + " " + host_name() + ": %v");
+  logger->set_level(parsed);
+  logger->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void say(const std::string& text) noexcept {
+  try {
+    std::fputs(("thresh: " + text + "\n").c_str(), stderr);
+  } catch (const std::bad_alloc&) {
+    std::fputs("thresh: out of memory\n", stderr);
+  }
+}
+
+}  // namespace thresh::engine

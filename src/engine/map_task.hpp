@@ -1,0 +1,36 @@
+// Maps one split into the open table.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/collector.hpp"
+#include "core/messages.hpp"
+#include "engine/fault_drill.hpp"
+#include "engine/watchdog.hpp"
+#include "thresh/context.hpp"
+#include "thresh/job_type.hpp"
+
+namespace thresh::engine {
+
+// What a map task works with; all borrowed.
+struct MapTools {
+  Mapper& mapper;
+  EmitBatch& emits;  // its sink is the collector
+  Collector& collector;
+  Context& context;
+  Watchdog& watchdog;
+  FaultDrill& drill;
+  std::vector<char>& buffer;  // for the reader; recycled between splits
+};
+
+struct MapResult {
+  SplitSignature signature;
+  std::uint64_t bytes = 0;  // read
+};
+
+// Throws Error, naming file and byte offset, when the split cannot be read or a record cannot be mapped. What
+// was emitted before stays in the collector: the caller has to give the open table up.
+MapResult map_split(const AssignSplit& task, const MapTools& tools);
+
+}  // namespace thresh::engine

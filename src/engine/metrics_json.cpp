@@ -1,0 +1,162 @@
+#include "engine/metrics_json.hpp"
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/logging.hpp"
+#include "engine/process_usage.hpp"
+
+namespace thresh::engine {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kSchemaVersion = 1;
+
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+double seconds(std::uint64_t ns) {
+  return static_cast<double>(ns) * 1e-9;
+}
+
+Json worker_json(WorkerId worker, const WorkerStats& stats) {
+  return {
+      {"worker", worker},
+      {"host", stats.host},
+      {"pid", stats.pid},
+      {"map",
+       {{"seconds", seconds(stats.map_ns)},
+        {"splits", stats.splits},
+        {"records", stats.records},
+        {"emits", stats.emits},
+        {"input_bytes", stats.input_bytes}}},
+      {"seal", {{"seconds", seconds(stats.seal_ns)}}},
+      {"shuffle",
+       {{"seconds", seconds(stats.shuffle_ns)},
+        {"sent_bytes", stats.sent_bytes},
+        {"received_bytes", stats.received_bytes}}},
+      {"reduce", {{"seconds", seconds(stats.reduce_ns)}, {"output_bytes", stats.output_bytes}}},
+      {"check", {{"seconds", seconds(stats.check_ns)}}},
+      {"peak_memory_bytes", stats.peak_memory_bytes},
+      {"cpu_seconds", seconds(stats.cpu_ns)},
+  };
+}
+
+// This process: it may be a worker as well.
+Json coordinator_json() {
+  return {
+      {"host", host_name()},
+      {"pid", getpid()},
+      {"cpu_seconds", seconds(cpu_ns())},
+      {"peak_memory_bytes", peak_memory_bytes()},
+  };
+}
+
+Json phases_json(const schedule::MetricsCollector& metrics) {
+  Json phases = Json::array();
+  for (const schedule::PhaseTiming& phase : metrics.phases()) {
+    phases.push_back({{"name", phase.name},
+                      {"generation", phase.generation},
+                      {"begin_seconds", seconds(phase.begin)},
+                      {"end_seconds", seconds(phase.end)},
+                      {"events", phase.events},
+                      {"commands", phase.commands},
+                      {"outcome", phase.outcome}});
+  }
+  return phases;
+}
+
+Json shuffle_json(const schedule::MetricsCollector& metrics) {
+  Json matrix = Json::array();
+  for (const auto& [pair, bytes] : metrics.shuffle().matrix_bytes) {
+    matrix.push_back({{"from", pair.first}, {"to", pair.second}, {"bytes", bytes}});
+  }
+  return {{"waves", metrics.shuffle().waves},
+          {"rounds", metrics.shuffle().rounds},
+          {"matrix", matrix},
+          {"max_partition_bytes", metrics.max_partition_bytes()},
+          {"mean_partition_bytes", metrics.mean_partition_bytes()}};
+}
+
+Json pool_json(const schedule::MetricsCollector& metrics) {
+  Json changes = Json::array();
+  for (const schedule::StateChange& change : metrics.state_changes()) {
+    changes.push_back({{"seconds", seconds(change.at)},
+                       {"worker", change.worker},
+                       {"from", schedule::state_name(change.from)},
+                       {"to", schedule::state_name(change.to)}});
+  }
+  return changes;
+}
+
+}  // namespace
+
+Counters job_counters(const schedule::Job& job) {
+  Counters total;
+  for (const schedule::CoveredRun& covered : job.cover) {
+    for (const auto& [name, value] : covered.run.counters) total[name] += value;
+  }
+  for (const auto& part : job.parts) {
+    if (!part) continue;
+    for (const auto& [name, value] : part->counters) total[name] += value;
+  }
+  return total;
+}
+
+std::string metrics_json(const schedule::Job& job, const std::string& job_name,
+                         std::chrono::nanoseconds elapsed) {
+  std::uint64_t records = 0;
+  std::uint64_t emits = 0;
+  for (const auto& signature : job.signatures) {
+    if (!signature) continue;
+    records += signature->records;
+    emits += signature->emits;
+  }
+  std::uint64_t input_bytes = 0;
+  for (const InputFile& input : job.plan.inputs) input_bytes += input.size;
+  std::uint64_t groups = 0;
+  std::uint64_t output_bytes = 0;
+  for (const auto& part : job.parts) {
+    if (!part) continue;
+    groups += part->groups;
+    output_bytes += part->bytes;
+  }
+  Json workers = Json::array();
+  for (const auto& [worker, stats] : job.metrics.workers()) workers.push_back(worker_json(worker, stats));
+  const schedule::TaskCounts& tasks = job.metrics.tasks();
+  const Json metrics = {
+      {"schema_version", kSchemaVersion},
+      {"job", job_name},
+      {"job_id", job.job_id},
+      {"generation", job.generation},
+      {"elapsed_seconds", seconds(elapsed)},
+      {"totals",
+       {{"inputs", job.plan.inputs.size()},
+        {"input_bytes", input_bytes},
+        {"splits", job.plan.splits.size()},
+        {"partitions", job.plan.partitions},
+        {"records", records},
+        {"emits", emits},
+        {"groups", groups},
+        {"output_bytes", output_bytes}}},
+      {"tasks",
+       {{"splits_assigned", tasks.assigned},
+        {"splits_done", tasks.done},
+        {"parts_committed", tasks.parts},
+        {"late_messages_ignored", tasks.late_ignored},
+        {"recoveries", tasks.recoveries},
+        {"workers_lost", tasks.workers_lost}}},
+      {"phases", phases_json(job.metrics)},
+      {"coordinator", coordinator_json()},
+      {"workers", workers},
+      {"pool", pool_json(job.metrics)},
+      {"shuffle", shuffle_json(job.metrics)},
+      {"counters", job_counters(job)},
+  };
+  // Names of user counters may hold any bytes; the job is not to fail for that.
+  return metrics.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,30 @@
+#include "engine/options.hpp"
+
+#include <array>
+#include <utility>
+
+namespace thresh::engine {
+namespace {
+
+// In the largest binary unit that divides it, as the user would write it.
+std::string size_text(std::uint64_t bytes) {
+  if (bytes == 0) return "auto";
+  constexpr std::array<std::pair<unsigned, const char*>, 4> kUnits{
+      {{40, "T"}, {30, "G"}, {20, "M"}, {10, "K"}}};
+  for (const auto& [shift, unit] : kUnits) {
+    if ((bytes >> shift) << shift == bytes) return std::to_string(bytes >> shift) + unit;
+  }
+  return std::to_string(bytes);
+}
+
+}  // namespace
+
+std::map<std::string, std::string> shaping_options(const RunOptions& options) {
+  return {
+      {"split-size", size_text(options.split_bytes)},
+      {"partitions", options.partitions == 0 ? "auto" : std::to_string(options.partitions)},
+      {"escape", options.escape ? "on" : "off"},
+  };
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,49 @@
+// The rank's one progress counter, and the short sleeps of its waiting loops.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "thresh/progress.hpp"
+
+namespace thresh::engine {
+
+// Counts every step of user code and every turn of a waiting loop; polls through callbacks. A rank that is
+// both coordinator and worker has both.
+class Pulse final : public Progress {
+ public:
+  void on_worker_poll(std::function<void()> poll) { worker_poll_ = std::move(poll); }
+  void on_coordinator_poll(std::function<void()> poll) { coordinator_poll_ = std::move(poll); }
+
+ protected:
+  void poll() override {
+    if (worker_poll_) worker_poll_();
+    if (coordinator_poll_) coordinator_poll_();
+  }
+
+ private:
+  std::function<void()> worker_poll_;
+  std::function<void()> coordinator_poll_;
+};
+
+// Sleeps longer the longer nothing happens. A spinning MPI_Probe on rank 0 slowed two workers on two cores by
+// half; probing between sleeps not at all.
+class Backoff {
+ public:
+  explicit Backoff(std::chrono::microseconds most) : most_(most) {}
+  void idle() {
+    std::this_thread::sleep_for(next_);
+    next_ = std::min(2 * next_, most_);
+  }
+  void reset() { next_ = kFirst; }
+
+ private:
+  static constexpr std::chrono::microseconds kFirst{20};
+  std::chrono::microseconds most_;
+  std::chrono::microseconds next_ = kFirst;
+};
+
+}  // namespace thresh::engine

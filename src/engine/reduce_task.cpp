@@ -1,0 +1,34 @@
+#include "engine/reduce_task.hpp"
+
+#include <vector>
+
+#include "core/merge.hpp"
+#include "thresh/hash.hpp"
+
+namespace thresh::engine {
+
+void reduce_partition(PartitionId partition, const ReceivedSlices& slices, const RowFormat& format,
+                      Reducer& reducer, Context& context, FaultDrill& drill, storage::PartWriter& out,
+                      PartSummary& summary) {
+  std::vector<const Slice*> sources;
+  for (auto at = slices.lower_bound({partition, RunId{}}); at != slices.end() && at->first.first == partition;
+       ++at) {
+    sources.push_back(&at->second);
+  }
+  SliceMerge merge(sources, format);
+  while (!merge.done()) {
+    if (drill.drops("reduce")) {
+      merge.lose();
+      continue;
+    }
+    GroupValues values(merge);
+    out.set_group(values.key(), hash_bytes(values.key()));
+    reducer.reduce(values.key(), values, out, context);
+    values.skip_rest();
+    context.step();
+  }
+  summary.input_rows = merge.rows();
+  summary.input_hash_sum = merge.hash_sum();
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,22 @@
+// Reduces one partition into a part.
+#pragma once
+
+#include <cstdint>
+
+#include "core/messages.hpp"
+#include "core/slice_stream.hpp"
+#include "engine/fault_drill.hpp"
+#include "storage/part_writer.hpp"
+#include "thresh/context.hpp"
+#include "thresh/job_type.hpp"
+
+namespace thresh::engine {
+
+// Merges the slices of the partition, reduces group by group and writes the part; does not commit it.
+// `summary` gets the sums of what reduce took in. The coordinator
+// compares them with what was sealed.
+void reduce_partition(PartitionId partition, const ReceivedSlices& slices, const RowFormat& format,
+                      Reducer& reducer, Context& context, FaultDrill& drill, storage::PartWriter& out,
+                      PartSummary& summary);
+
+}  // namespace thresh::engine

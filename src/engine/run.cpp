@@ -1,0 +1,189 @@
+// A job on one screen. Rank 0 walks the job graph:
+//
+//   input splits -> map, combine -> sealed runs -> shuffle -> merge, reduce -> parts -> checked, published
+//
+// and the other ranks do what it asks for.
+#include "engine/run.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <climits>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include "comm/mailbox.hpp"
+#include "comm/mpi.hpp"
+#include "core/text.hpp"
+#include "engine/coordinator_port.hpp"
+#include "engine/deadline.hpp"
+#include "engine/logging.hpp"
+#include "engine/memory_budget.hpp"
+#include "engine/metrics_json.hpp"
+#include "engine/signals.hpp"
+#include "engine/worker.hpp"
+#include "schedule/job_graph.hpp"
+#include "storage/manifest.hpp"
+#include "storage/top_lines.hpp"
+#include "thresh/errors.hpp"
+
+namespace thresh::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+schedule::Job new_job(const RunOptions& options, const JobType& type, int ranks) {
+  schedule::Job job;
+  job.options.split_bytes = options.split_bytes;
+  job.options.partitions = options.partitions;
+  // The buffers of all peers together take at most an eighth of the budget, and MPI's offsets are ints.
+  const std::uint64_t round_bytes = std::min<std::uint64_t>(options.memory_bytes / 8, INT_MAX);
+  job.options.round_bytes = std::max<std::uint64_t>(
+      1, std::min(options.round_bytes, round_bytes / static_cast<std::uint64_t>(ranks)));
+  job.options.wave_bytes = options.memory_bytes / 4;
+  job.options.combines = type.combines();
+  job.options.conserves_weight = type.weight != nullptr;
+  job.options.uses_locations = type.uses_locations;
+  job.options.ranks = static_cast<std::uint32_t>(ranks);
+  std::vector<WorkerId> workers;
+  for (int rank = ranks == 1 ? 0 : 1; rank < ranks; ++rank) workers.push_back(static_cast<WorkerId>(rank));
+  const auto ping = std::min<schedule::Time>(1s, options.peer_timeout / 5);
+  job.pool = schedule::WorkerPool(workers, {options.peer_timeout, ping}, schedule::Time{0});
+  return job;
+}
+
+void write_copy(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) spdlog::error("cannot write {}: the metrics are in the output directory only", path);
+}
+
+// The one line at the end of a run.
+std::string closing_line(const schedule::Job& job, const RunOptions& options,
+                         std::chrono::nanoseconds elapsed) {
+  std::uint64_t records = 0;
+  for (const auto& signature : job.signatures) records += signature->records;
+  std::uint64_t bytes = 0;
+  for (const InputFile& input : job.plan.inputs) bytes += input.size;
+  return fmt::format("{}: {} records ({}) to {} part{} in {}, {:.2f} s on {} worker{}", options.job, records,
+                     human_bytes(bytes), job.plan.partitions, job.plan.partitions == 1 ? "" : "s",
+                     printable(options.output), std::chrono::duration<double>(elapsed).count(),
+                     job.pool.size(), job.pool.size() == 1 ? "" : "s");
+}
+
+void report(const schedule::Job& job, const schedule::JobEnd& end, const RunOptions& options,
+            const JobType& type, std::chrono::nanoseconds elapsed) {
+  if (end.action == schedule::Action::AlreadyComplete) {
+    if (!options.quiet) {
+      say(fmt::format("{}: already complete in {}", options.job, printable(options.output)));
+    }
+    if (options.top > 0) say("--top: run with --overwrite to see the largest results again");
+    return;
+  }
+  if (!options.metrics.empty()) write_copy(options.metrics, metrics_json(job, type.name, elapsed));
+  if (!options.quiet) say(closing_line(job, options, elapsed));
+  if (options.top == 0) return;
+  std::vector<PartSummary> parts;
+  for (const auto& part : job.parts) parts.push_back(part.value());
+  storage::print_top(options.output, parts, options.top, STDOUT_FILENO);
+}
+
+// Rank 0. Throws Error when the job failed.
+void coordinate(const RunOptions& options, const JobType& type, const RankTools& tools, Worker* local) {
+  catch_stop_signals();
+  schedule::Job job = new_job(options, type, tools.comm.size());
+  CoordinatorPort port(options, type, tools, job, local);
+  const schedule::JobEnd end = schedule::run_job(job, port);
+  if (end.failure) {
+    port.record_outcome(end.failure->code, end.failure->what);
+    throw Error(static_cast<ExitCode>(end.failure->code), end.failure->what);
+  }
+  report(job, end, options, type, port.now());
+}
+
+void work(Worker& worker, Pulse& pulse) {
+  leave_stopping_to_rank_0();
+  for (Backoff backoff(200us); !worker.left();) {
+    pulse.step();
+    if (worker.step()) {
+      backoff.reset();
+    } else {
+      backoff.idle();
+    }
+  }
+}
+
+// The job failed and rank 0 is about to end all ranks. A rank that went into MPI_Finalize meanwhile makes the
+// mpirun of Open MPI 4.1 crash or hang (5 of 24 runs of 16 ranks), so it waits for its end; not for ever.
+[[noreturn]] void wait_for_the_end(int code) {
+  std::this_thread::sleep_for(10s);
+  _exit(code);
+}
+
+// The one message of a job that failed. A rank alone just ends; otherwise all are ended.
+int end_failed_job(int ranks, int code, const std::string& what) {
+  say(what);
+  if (ranks == 1) return code;
+  comm::Session::abort_all(code);
+}
+
+// Everything between MPI_Init and MPI_Finalize. Returns the exit code of this rank.
+int run_rank(const RunOptions& options, const JobType& type, const comm::Communicator& comm) {
+  const auto self = static_cast<WorkerId>(comm.rank());
+  FaultDrill drill(options.fault, self);
+  Pulse pulse;
+  Watchdog watchdog(pulse, options.task_timeout, fmt::format("worker {} on {}", self, host_name()));
+  comm::Mailbox mailbox(comm);
+  const RankTools tools{comm, mailbox, pulse, watchdog, drill};
+  drill.reach("start");
+  const bool coordinates = comm.rank() == 0;
+  std::optional<Worker> worker;
+  if (!coordinates || comm.size() == 1) worker.emplace(self, options, type, tools);
+  if (coordinates) {
+    coordinate(options, type, tools, worker ? &*worker : nullptr);
+    drill.reach("leave");
+    return static_cast<int>(ExitCode::Done);
+  }
+  work(*worker, pulse);
+  drill.reach("leave");
+  return worker->code();
+}
+
+}  // namespace
+
+int run(const RunOptions& options, const JobType& type) {
+  // Starting and ending are collective: a rank that never gets there must not hold the others for ever.
+  std::optional<Deadline> bound;
+  const comm::Session session;
+  int ranks = 0;
+  try {
+    bound.emplace(options.peer_timeout, static_cast<int>(ExitCode::StoppedEarly),
+                  "the other ranks did not start");
+    const comm::Communicator comm = comm::Communicator::duplicate_world_all();
+    ranks = comm.size();
+    set_up_log(static_cast<WorkerId>(comm.rank()), options.log_level);
+    RunOptions settled = options;
+    if (settled.memory_bytes == 0)
+      settled.memory_bytes = default_memory_budget(comm.ranks_of_this_node_all());
+    bound.reset();
+    const int code = run_rank(settled, type, comm);
+    // Not in there, where the watchdog would take it for a hang.
+    if (code != static_cast<int>(ExitCode::Done)) wait_for_the_end(code);
+    bound.emplace(options.peer_timeout, code,
+                  "the job is done, but the other ranks did not end; ending this one");
+    return code;
+  } catch (const Error& error) {
+    return end_failed_job(ranks, static_cast<int>(error.code()),
+                          fmt::format("{}: {}", options.job, error.what()));
+  } catch (const std::exception& error) {
+    return end_failed_job(ranks, static_cast<int>(ExitCode::Internal),
+                          fmt::format("{}: internal error: {}", options.job, error.what()));
+  }
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,70 @@
+#include "engine/watchdog.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "thresh/errors.hpp"
+
+namespace thresh::engine {
+namespace {
+
+constexpr std::chrono::milliseconds kPollInterval{10};
+
+}  // namespace
+
+Watchdog::Watchdog(Pulse& pulse, std::chrono::milliseconds task_timeout, std::string who)
+    : pulse_(&pulse), timeout_(task_timeout), who_(std::move(who)), thread_([this] { watch(); }) {}
+
+Watchdog::~Watchdog() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Watchdog::doing(std::string what) {
+  const std::lock_guard lock(mutex_);
+  what_ = std::move(what);
+  offset_.store(0, std::memory_order_relaxed);
+}
+
+void Watchdog::watch() {
+  using Clock = std::chrono::steady_clock;
+  std::uint64_t seen = pulse_->count();
+  std::chrono::milliseconds still{0};
+  Clock::time_point before = Clock::now();
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, kPollInterval, [this] { return stop_; })) {
+    pulse_->ask();
+    const Clock::time_point now = Clock::now();
+    // A process that was stopped and goes on must not be taken for hung: no turn counts for much more than
+    // the interval.
+    still +=
+        std::min(std::chrono::duration_cast<std::chrono::milliseconds>(now - before), 10 * kPollInterval);
+    before = now;
+    if (pulse_->count() != seen) {
+      seen = pulse_->count();
+      still = std::chrono::milliseconds{0};
+    } else if (still >= timeout_) {
+      end_process();
+    }
+  }
+}
+
+void Watchdog::end_process() {
+  const std::uint64_t offset = offset_.load(std::memory_order_relaxed);
+  const std::string text = fmt::format(
+      "thresh: {} made no progress for {:.1f} s while {}{}; ending it. If a record may take that long, raise "
+      "--task-timeout or call alive() in the job\n",
+      who_, static_cast<double>(timeout_.count()) / 1000.0, what_,
+      offset == 0 ? "" : fmt::format(", at byte {}", offset));
+  // Neither MPI nor the main thread's locks can be relied on here.
+  const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+  _exit(written < 0 ? static_cast<int>(ExitCode::Io) : static_cast<int>(ExitCode::StoppedEarly));
+}
+
+}  // namespace thresh::engine

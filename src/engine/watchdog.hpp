@@ -1,0 +1,46 @@
+// Ends a rank that makes no progress. A hang becomes a death, and a death is something that the others
+// notice.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "engine/pulse.hpp"
+
+namespace thresh::engine {
+
+// A thread that asks the rank's main thread for a poll every few milliseconds, and ends the process with
+// exit code 75 when the pulse stood still for the task timeout.
+class Watchdog {
+ public:
+  // Borrows the pulse. `who`: for the message, e.g. "worker 2 on node7".
+  Watchdog(Pulse& pulse, std::chrono::milliseconds task_timeout, std::string who);
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+  ~Watchdog();
+
+  // What the rank is doing, for the message: "mapping data/a.txt, bytes 0 to 65536".
+  void doing(std::string what);
+  // How far it got in that, e.g. the offset of the block at hand.
+  void reached(std::uint64_t offset) noexcept { offset_.store(offset, std::memory_order_relaxed); }
+
+ private:
+  void watch();
+  [[noreturn]] void end_process();
+
+  Pulse* pulse_;
+  std::chrono::milliseconds timeout_;
+  std::string who_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::string what_ = "starting";
+  bool stop_ = false;
+  std::atomic<std::uint64_t> offset_{0};
+  std::thread thread_;
+};
+
+}  // namespace thresh::engine

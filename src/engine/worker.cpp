@@ -1,0 +1,335 @@
+#include "engine/worker.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/text.hpp"
+#include "engine/logging.hpp"
+#include "engine/map_task.hpp"
+#include "engine/process_usage.hpp"
+#include "engine/reduce_task.hpp"
+#include "storage/job_paths.hpp"
+#include "storage/part_writer.hpp"
+#include "thresh/errors.hpp"
+
+namespace thresh::engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A combine table names 2^19 chunks of 64 KiB, which rows of 33 KiB fill by half: it is sealed in time.
+constexpr std::uint64_t kMostTableBytes = std::uint64_t{8} << 30;
+
+// Adds the time of its life to a counter of the worker's statistics.
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::uint64_t& total_ns) : total_ns_(&total_ns), begin_(Clock::now()) {}
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+  ~Stopwatch() {
+    *total_ns_ += static_cast<std::uint64_t>((Clock::now() - begin_) / std::chrono::nanoseconds(1));
+  }
+
+ private:
+  std::uint64_t* total_ns_;
+  Clock::time_point begin_;
+};
+
+// The rank that waited longest would otherwise not be alone in saying so: mpirun needs about a second to
+// end the others, so each of the first ranks waits that much longer than the one before it.
+std::chrono::milliseconds stagger(WorkerId self) {
+  return std::chrono::seconds(2) * std::min<WorkerId>(self - 1, 30);
+}
+
+}  // namespace
+
+class Worker::SplitLocator final : public Locator {
+ public:
+  explicit SplitLocator(const ShuffleWave& wave) : files_(wave.files), records_before_(wave.records_before) {}
+
+  Location locate(RecordId id) const override {
+    const auto after = std::upper_bound(files_.begin(), files_.end(), id.split,
+                                        [](SplitId split, const auto& file) { return split < file.first; });
+    return {std::prev(after)->second, records_before_.at(id.split) + id.record + 1};
+  }
+
+ private:
+  std::vector<std::pair<SplitId, std::string>> files_;  // first split, path
+  std::vector<std::uint64_t> records_before_;           // in the same file, by split
+};
+
+struct Worker::Table {
+  Table(const JobType& job, ChunkPool& pool, std::uint32_t partitions, Pulse& pulse)
+      : collector(make_collector(job, pool, partitions)),
+        emits(*collector),
+        mapper(job.make_mapper()),
+        context(pulse, counters, nullptr) {}
+
+  std::unique_ptr<Collector> collector;
+  EmitBatch emits;
+  std::unique_ptr<Mapper> mapper;
+  Counters counters;
+  Context context;
+  bool broken = false;  // a split failed half-way: the table holds a part of it
+};
+
+Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, const RankTools& tools)
+    : self_(self),
+      options_(&options),
+      job_(&job),
+      tools_(tools),
+      who_(fmt::format("worker {} on {}", self, host_name())),
+      parts_dir_(storage::JobPaths(options.output).parts()),
+      books_(self),
+      format_(job.value_size),
+      table_limit_bytes_(std::min(options.memory_bytes / 4, kMostTableBytes)),
+      reducer_(job.make_reducer()),
+      start_(Clock::now()),
+      last_beat_(start_),
+      heard_(start_) {
+  stats_.host = host_name();
+  stats_.pid = static_cast<std::uint64_t>(getpid());
+  tools_.pulse.on_worker_poll([this] { poll(); });
+}
+
+Worker::~Worker() {
+  tools_.pulse.on_worker_poll(nullptr);
+}
+
+schedule::Time Worker::now() const {
+  return Clock::now() - start_;
+}
+
+bool Worker::step() {
+  poll();
+  if (!todo_.empty()) {
+    const schedule::WorkerCommand command = std::move(todo_.front());
+    todo_.pop_front();
+    perform(command);
+    return true;
+  }
+  if (!inbox_.empty()) {
+    const Message message = std::move(inbox_.front());
+    inbox_.pop_front();
+    learn(message);
+    tell_books(schedule::FromCoordinator{message});
+    return true;
+  }
+  tools_.watchdog.doing("waiting for work");
+  return false;
+}
+
+void Worker::poll() {
+  read_mail();
+  beat();
+  check_coordinator();
+}
+
+void Worker::read_mail() {
+  while (auto letter = tools_.mailbox.receive(comm::Channel::ToWorker)) {
+    heard_ = Clock::now();
+    Message message = decode_message(letter->bytes);
+    if (!std::holds_alternative<Ping>(message)) inbox_.push_back(std::move(message));
+  }
+}
+
+void Worker::say(const Message& message) {
+  tools_.mailbox.send(comm::Channel::ToCoordinator, 0, encode_message(message));
+}
+
+// A heartbeat at most each fifth of the peer timeout and each second.
+void Worker::beat() {
+  const auto interval =
+      std::min<std::chrono::milliseconds>(std::chrono::seconds(1), options_->peer_timeout / 5);
+  if (Clock::now() - last_beat_ < interval) return;
+  last_beat_ = Clock::now();
+  stats_.progress = tools_.pulse.count();
+  stats_.peak_memory_bytes = peak_memory_bytes();
+  stats_.cpu_ns = cpu_ns();
+  say(Heartbeat{books_.generation(), stats_});
+}
+
+// A rank that hears no coordinator ends itself, so that a cut link leaves no orphans.
+void Worker::check_coordinator() const {
+  if (self_ == 0) return;  // the coordinator is this process
+  if (Clock::now() - heard_ < options_->peer_timeout + stagger(self_)) return;
+  const std::string text =
+      fmt::format("thresh: {} heard nothing from the coordinator for {:.1f} s; ending it\n", who_,
+                  std::chrono::duration<double>(options_->peer_timeout).count());
+  const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+  _exit(static_cast<int>(written < 0 ? ExitCode::Io : ExitCode::StoppedEarly));
+}
+
+// What a message says beyond what the books need.
+void Worker::learn(const Message& message) {
+  if (const auto* muster = std::get_if<Muster>(&message)) {
+    partitions_ = muster->partitions;
+    job_id_ = muster->job_id;
+  } else if (const auto* wave = std::get_if<ShuffleWave>(&message); wave != nullptr && job_->uses_locations) {
+    locator_ = std::make_unique<SplitLocator>(*wave);
+  }
+}
+
+void Worker::tell_books(const schedule::WorkerEvent& event) {
+  for (schedule::WorkerCommand& command : books_.handle(event, now())) todo_.push_back(std::move(command));
+}
+
+void Worker::perform(const schedule::WorkerCommand& command) {
+  std::visit([this](const auto& c) { carry_out(c); }, command);
+}
+
+Failure Worker::explain(const std::string& doing) const {
+  Failure failure{static_cast<int>(ExitCode::Internal), ""};
+  try {
+    throw;
+  } catch (const Error& error) {
+    failure = {static_cast<int>(error.code()), error.what()};
+  } catch (const std::bad_alloc&) {
+    failure.what = "out of memory while " + doing;
+  } catch (const std::exception& error) {
+    failure.what = fmt::format("{} while {}", error.what(), doing);
+  } catch (...) {  // of user code: a combiner, a codec
+    failure.what = "something that is no std::exception was thrown while " + doing;
+  }
+  return failure;
+}
+
+void Worker::carry_out(const schedule::Answer& command) {
+  // The statistics of a phase arrive before the answer that may end it.
+  if (!std::holds_alternative<SplitDone>(command.message)) last_beat_ = {};
+  beat();
+  say(command.message);
+}
+
+void Worker::carry_out(const schedule::MapSplit& command) {
+  const Stopwatch stopwatch(stats_.map_ns);
+  if (!table_) table_ = std::make_unique<Table>(*job_, pool_, partitions_, tools_.pulse);
+  const AssignSplit& task = command.task;
+  try {
+    const MapResult result = map_split(task, {*table_->mapper, table_->emits, *table_->collector,
+                                              table_->context, tools_.watchdog, tools_.drill, buffer_});
+    stats_.splits += 1;
+    stats_.records += result.signature.records;
+    stats_.emits += result.signature.emits;
+    stats_.input_bytes += result.bytes;
+    const bool full = table_limit_bytes_ > 0 && table_->collector->bytes() > table_limit_bytes_;
+    tell_books(schedule::SplitMapped{task.attempt, result.signature, full});
+  } catch (...) {
+    table_->broken = true;
+    tell_books(
+        schedule::SplitRefused{task.split, task.attempt, explain("mapping " + printable(task.input.path))});
+  }
+}
+
+void Worker::carry_out(const schedule::SealTable& command) {
+  const Stopwatch stopwatch(stats_.seal_ns);
+  tools_.watchdog.doing("sealing a run");
+  try {
+    tools_.drill.reach("seal");
+    if (!table_ || table_->broken) throw Error(ExitCode::Internal, "the open table holds a part of a split");
+    Run run;
+    run.summary.id = command.id;
+    run.summary.splits = command.splits;
+    run.slices = table_->collector->seal();
+    if (tools_.drill.drops("seal")) lose_a_row(run.slices, pool_, format_);
+    for (const Slice& slice : run.slices) {
+      run.summary.slices.push_back(slice.measure(format_));
+      tools_.pulse.step();
+    }
+    run.summary.counters = std::exchange(table_->counters, {});
+    const RunSummary summary = run.summary;
+    runs_.emplace(command.id, std::move(run));
+    tell_books(schedule::TableSealed{summary});
+  } catch (...) {
+    tell_books(schedule::TaskFailed{explain("sealing a run")});
+  }
+}
+
+void Worker::carry_out(const schedule::DropRuns& command) {
+  for (const RunId& id : command.runs) runs_.erase(id);
+}
+
+void Worker::carry_out(const schedule::DropSlices&) {
+  slices_.clear();
+}
+
+void Worker::carry_out(const schedule::ReleasePartitions& command) {
+  for (auto& [id, run] : runs_) {
+    for (const PartitionId partition : command.partitions) {
+      run.slices.at(partition) = Slice();
+      run.summary.slices.at(partition) = SliceSize();
+    }
+  }
+}
+
+void Worker::carry_out(const schedule::Exchange& command) {
+  const Stopwatch stopwatch(stats_.shuffle_ns);
+  tools_.watchdog.doing(fmt::format("exchanging wave {} of the shuffle", command.plan.wave));
+  try {
+    table_.reset();  // mapping is over: its memory goes back to the pool
+    WaveExchange exchange(tools_.comm, command.plan, runs_, pool_, format_, partitions_, tools_.drill,
+                          slices_);
+    for (Backoff backoff{std::chrono::microseconds(200)}; !exchange.step();) {
+      tools_.pulse.step();
+      poll();
+      backoff.idle();
+    }
+    stats_.sent_bytes += exchange.sent_bytes();
+    stats_.received_bytes += exchange.received_bytes();
+    tell_books(schedule::WaveExchanged{command.plan.wave});
+  } catch (...) {
+    tell_books(schedule::TaskFailed{explain("exchanging data")});
+  }
+}
+
+void Worker::carry_out(const schedule::AbortExchange&) {
+  throw Error(ExitCode::Internal, "this MPI cannot abandon an exchange");
+}
+
+void Worker::carry_out(const schedule::ReducePartition& command) {
+  const Stopwatch stopwatch(stats_.reduce_ns);
+  tools_.watchdog.doing(fmt::format("reducing partition {}", command.partition));
+  try {
+    tools_.drill.reach("reduce");
+    PartSummary part;
+    part.worker = self_;
+    part.cover_digest = command.cover_digest;
+    storage::PartWriter writer(parts_dir_, command.partition, command.generation, job_id_,
+                               {options_->escape, options_->fsync, options_->top});
+    Context context(tools_.pulse, part.counters, locator_.get());
+    reduce_partition(command.partition, slices_, format_, *reducer_, context, tools_.drill, writer, part);
+    slices_.erase(slices_.lower_bound({command.partition, RunId{}}),
+                  slices_.lower_bound({command.partition + 1, RunId{}}));
+    tools_.drill.reach("commit");
+    part = writer.commit(std::move(part));
+    if (tools_.drill.corrupts("part")) flip_a_bit(parts_dir_ + "/" + part.file);
+    stats_.output_bytes += part.bytes;
+    tell_books(schedule::PartWritten{std::move(part)});
+  } catch (...) {
+    tell_books(schedule::TaskFailed{explain(fmt::format("reducing partition {}", command.partition))});
+  }
+}
+
+void Worker::carry_out(const schedule::ReadPart& command) {
+  const Stopwatch stopwatch(stats_.check_ns);
+  tools_.watchdog.doing("checking " + command.part.file);
+  try {
+    tools_.drill.reach("check");
+    const auto wrong = storage::check_part(parts_dir_, command.part.file, command.part.bytes,
+                                           command.part.checksum, &tools_.pulse);
+    tell_books(schedule::PartRead{command.part.partition, !wrong, wrong.value_or("")});
+  } catch (...) {
+    tell_books(schedule::TaskFailed{explain("checking " + command.part.file)});
+  }
+}
+
+void Worker::carry_out(const schedule::Leave& command) {
+  left_ = true;
+  code_ = command.code;
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,105 @@
+// A worker: carries out what its books say. The books decide, this file does.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "comm/mailbox.hpp"
+#include "core/collector.hpp"
+#include "core/messages.hpp"
+#include "core/slice_stream.hpp"
+#include "engine/fault_drill.hpp"
+#include "engine/options.hpp"
+#include "engine/pulse.hpp"
+#include "engine/watchdog.hpp"
+#include "engine/wave_exchange.hpp"
+#include "schedule/worker_books.hpp"
+#include "thresh/job_type.hpp"
+
+namespace thresh::engine {
+
+// What the ranks of a process share; all borrowed.
+struct RankTools {
+  const comm::Communicator& comm;
+  comm::Mailbox& mailbox;
+  Pulse& pulse;
+  Watchdog& watchdog;
+  FaultDrill& drill;
+};
+
+class Worker {
+ public:
+  // Borrows everything. `self` is the rank at launch.
+  Worker(WorkerId self, const RunOptions& options, const JobType& job, const RankTools& tools);
+  ~Worker();
+
+  // Handles a message, or carries out a command; false if there was nothing to do. Does not wait, but a
+  // task may take long.
+  bool step();
+  // The job is over for this worker; the code it ended with.
+  bool left() const noexcept { return left_; }
+  int code() const noexcept { return code_; }
+
+ private:
+  class SplitLocator;
+  struct Table;  // the open table and what maps into it
+
+  void poll();
+  void read_mail();
+  void say(const Message& message);
+  void beat();
+  void check_coordinator() const;
+  void learn(const Message& message);
+  void tell_books(const schedule::WorkerEvent& event);
+  void perform(const schedule::WorkerCommand& command);
+
+  void carry_out(const schedule::Answer& command);
+  void carry_out(const schedule::MapSplit& command);
+  void carry_out(const schedule::SealTable& command);
+  void carry_out(const schedule::DropRuns& command);
+  void carry_out(const schedule::DropSlices& command);
+  void carry_out(const schedule::ReleasePartitions& command);
+  void carry_out(const schedule::Exchange& command);
+  void carry_out(const schedule::AbortExchange& command);
+  void carry_out(const schedule::ReducePartition& command);
+  void carry_out(const schedule::ReadPart& command);
+  void carry_out(const schedule::Leave& command);
+
+  Failure explain(const std::string& doing) const;  // of the exception being handled
+  schedule::Time now() const;
+
+  WorkerId self_;
+  const RunOptions* options_;
+  const JobType* job_;
+  RankTools tools_;
+  std::string who_;  // "worker 2 on node7"
+  std::string parts_dir_;
+  schedule::WorkerBooks books_;
+  std::deque<Message> inbox_;
+  std::deque<schedule::WorkerCommand> todo_;
+
+  ChunkPool pool_;
+  RowFormat format_;
+  std::uint32_t partitions_ = 1;
+  std::string job_id_;
+  std::uint64_t table_limit_bytes_;
+  std::unique_ptr<Table> table_;
+  RunsHeld runs_;
+  ReceivedSlices slices_;
+  std::unique_ptr<Reducer> reducer_;
+  std::unique_ptr<SplitLocator> locator_;
+  std::vector<char> buffer_;
+
+  WorkerStats stats_;
+  std::chrono::steady_clock::time_point start_;
+  std::chrono::steady_clock::time_point last_beat_;
+  std::chrono::steady_clock::time_point heard_;  // the coordinator, last
+  bool left_ = false;
+  int code_ = 0;
+};
+
+}  // namespace thresh::engine

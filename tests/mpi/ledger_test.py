@@ -1,0 +1,44 @@
+"""What is damaged on the way is never published. Each drill's line in the log shows that it happened."""
+
+import random
+import sys
+
+import ranks
+
+
+class Ledger(ranks.Case):
+    def refuses(self, job, fault, code, *phrases):
+        source = self.write("in.txt", ranks.text(random.Random(3), 2000))
+        result, output = self.job(3, job, source, "--partitions", 4, "--split-size", "8K", "--round-size", "256", "--fault", fault,
+                                  out=f"out-{job}-{fault}")
+        said = result.stderr.decode()
+        self.assertIn("fault drill: " + fault.rsplit("at=", 1)[1].replace(":", " "), said)
+        self.assertEqual(result.returncode, code, said)
+        complaint = [line for line in said.splitlines() if line.startswith(f"thresh: {job}: ")]
+        self.assertEqual(len(complaint), 1, said)
+        for phrase in phrases:
+            self.assertIn(phrase, complaint[0])
+        self.assert_nothing_published(output)
+
+    def test_a_flipped_bit_in_a_shuffle_buffer(self):
+        for job in ("wordcount", "inverted-index"):
+            for round_number in (1, 2, 3):
+                with self.subTest(job=job, round=round_number):
+                    self.refuses(job, f"corrupt:worker=1,at=shuffle:{round_number}", 70)
+
+    def test_a_flipped_bit_in_a_part(self):
+        self.refuses("wordcount", "corrupt:worker=2,at=part:1", 74, "part", "p0")
+
+    def test_a_record_lost_before_reduce(self):
+        for job in ("wordcount", "inverted-index"):
+            with self.subTest(job=job):
+                self.refuses(job, "drop:worker=1,at=reduce:7", 70, "partition")
+
+    def test_a_record_lost_while_a_run_is_sealed(self):
+        # The combiner hides how many emits there were; the conserved weight does not.
+        self.refuses("wordcount", "drop:worker=1,at=seal", 70, "weight")
+        self.refuses("inverted-index", "drop:worker=2,at=seal", 70, "rows")
+
+
+if __name__ == "__main__":
+    ranks.main(sys.argv)

@@ -144,6 +144,7 @@ engine::RunOptions read_options(const Parsed& parsed) {
 
 const JobType& job_named(const std::string& name, const std::vector<JobType>& jobs) {
   Words names{"list", "help"};
+  for (const Tool& tool : tools()) names.emplace_back(tool.name);
   for (const JobType& job : jobs) {
     if (job.name == name) return job;
     names.push_back(job.name);
@@ -152,8 +153,16 @@ const JobType& job_named(const std::string& name, const std::vector<JobType>& jo
   refuse("unknown job '" + name + "'" + (meant ? did_you_mean(meant) : "; thresh list names the jobs"));
 }
 
+const Tool* tool_named(const std::string& name) {
+  const auto at = std::find_if(tools().begin(), tools().end(), [&](const Tool& t) { return t.name == name; });
+  return at == tools().end() ? nullptr : &*at;
+}
+
 Command help_for(const Words& about, const std::vector<JobType>& jobs) {
-  if (about.size() > 1) refuse("help takes one job");
+  if (about.size() > 1) refuse("help takes one job or command");
+  if (!about.empty()) {
+    if (const Tool* tool = tool_named(about[0])) return Print{tool_help(*tool)};
+  }
   if (about.empty() || about[0] == "list" || about[0] == "help") return Print{general_help(jobs)};
   return Print{job_help(job_named(about[0], jobs))};
 }
@@ -161,6 +170,13 @@ Command help_for(const Words& about, const std::vector<JobType>& jobs) {
 }  // namespace
 
 Command parse_command_line(const Words& arguments, const std::vector<JobType>& jobs) {
+  if (const Tool* tool = arguments.empty() ? nullptr : tool_named(arguments.front())) {
+    const Words rest(arguments.begin() + 1, std::find(arguments.begin(), arguments.end(), "--"));
+    const bool help = std::any_of(rest.begin(), rest.end(),
+                                  [](const std::string& word) { return word == "--help" || word == "-h"; });
+    if (help) return Print{tool_help(*tool)};
+    return RunTool{tool, parse_tool(*tool, Words(arguments.begin() + 1, arguments.end()))};
+  }
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   Parsed parsed = take_apart(Words(arguments.begin(), dashes));
   if (dashes != arguments.end()) parsed.words.insert(parsed.words.end(), dashes + 1, arguments.end());

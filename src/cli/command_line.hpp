@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/tool.hpp"
 #include "engine/options.hpp"
 #include "thresh/job_type.hpp"
 
@@ -20,7 +21,12 @@ struct RunJob {
   engine::RunOptions options;
 };
 
-using Command = std::variant<Print, RunJob>;
+struct RunTool {
+  const Tool* tool = nullptr;  // one of tools()
+  ToolArguments arguments;
+};
+
+using Command = std::variant<Print, RunJob, RunTool>;
 
 // `arguments` without the program's name. Touches neither files nor MPI.
 // Throws Error{Usage} with one line that says what is wrong and, for a misspelt name, what was meant.

@@ -136,11 +136,13 @@ std::string general_help(const std::vector<JobType>& jobs) {
       "      Rank 0 directs, the others work.\n"
       "  thresh list\n"
       "      The jobs, one a line: name, version, summary.\n"
-      "  thresh JOB --help\n"
-      "      What the job reads and writes.\n"
+      "  thresh JOB --help, thresh COMMAND --help\n"
+      "      What the job reads and writes; how the command is used.\n"
       "  thresh --version\n\n"
       "Jobs:\n";
   for (const JobType& job : jobs) add_entry(out, job.name, job.summary);
+  if (!tools().empty()) out += "\nCommands:\n";
+  for (const Tool& tool : tools()) add_entry(out, std::string(tool.name), tool.summary);
   add_options(out);
   add_exit_codes(out);
   return out;
@@ -155,6 +157,22 @@ std::string job_help(const JobType& job) {
   }
   out += "Usage:\n  thresh " + job.name + " INPUT... -o DIR [options]\n";
   add_options(out);
+  add_exit_codes(out);
+  return out;
+}
+
+std::string tool_help(const Tool& tool) {
+  std::string out = "thresh " + std::string(tool.name) + ": " + std::string(tool.summary) + "\n\nUsage:\n";
+  for (const std::string_view line : tool.usage) {
+    out += "  thresh " + std::string(tool.name) + " " + std::string(line) + "\n";
+  }
+  if (!tool.details.empty()) out.append("\n").append(tool.details);
+  if (!tool.options.empty()) out += "\nOptions:\n";
+  for (const ToolOption& option : tool.options) {
+    std::string label = "--" + std::string(option.name);
+    if (!option.argument.empty()) label += " " + std::string(option.argument);
+    add_entry(out, label, option.text);
+  }
   add_exit_codes(out);
   return out;
 }

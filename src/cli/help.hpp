@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/tool.hpp"
 #include "thresh/job_type.hpp"
 
 namespace thresh::cli {
@@ -12,6 +13,7 @@ namespace thresh::cli {
 std::string version_text();
 std::string general_help(const std::vector<JobType>& jobs);
 std::string job_help(const JobType& job);
+std::string tool_help(const Tool& tool);
 std::string job_list(const std::vector<JobType>& jobs);
 
 }  // namespace thresh::cli

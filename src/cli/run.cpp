@@ -31,6 +31,10 @@ int execute(const Command& command) {
     if (speaks_for_all()) print_out(print->text);
     return static_cast<int>(ExitCode::Done);
   }
+  if (const auto* tool = std::get_if<RunTool>(&command)) {
+    if (!speaks_for_all()) return static_cast<int>(ExitCode::Done);
+    return tool->tool->run(tool->arguments);
+  }
   const auto& run = std::get<RunJob>(command);
   return engine::run(run.options, *run.job);
 }

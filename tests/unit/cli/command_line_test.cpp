@@ -259,7 +259,7 @@ TEST_CASE("help is the general one, or that of a job") {
   CHECK(print({"--help", "wordcount", "in"}) == job);
   CHECK(job.starts_with("wordcount 12: Counts words\n\nA record is a line.\n"));
   CHECK(refusal({"wordcuont", "--help"}) == "unknown job 'wordcuont'; did you mean wordcount?");
-  CHECK(refusal({"help", "sum", "wordcount"}) == "help takes one job");
+  CHECK(refusal({"help", "sum", "wordcount"}) == "help takes one job or command");
 }
 
 TEST_CASE("help tells of every option and exit code within eighty columns") {

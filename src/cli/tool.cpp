@@ -1,0 +1,69 @@
+#include "cli/tool.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/nearest.hpp"
+#include "thresh/errors.hpp"
+
+namespace thresh::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+[[noreturn]] void refuse(const Tool& tool, const std::string& what) {
+  throw Error(ExitCode::Usage, what + "; thresh " + std::string(tool.name) + " --help shows the options");
+}
+
+[[noreturn]] void refuse_option(const Tool& tool, const std::string& word) {
+  Words names{"help"};
+  for (const ToolOption& option : tool.options) names.emplace_back(option.name);
+  const std::string typed = word.substr(0, word.find('='));
+  const std::size_t begin = std::min(typed.find_first_not_of('-'), typed.size());
+  if (const auto meant = nearest(typed.substr(begin), names)) {
+    throw Error(ExitCode::Usage, "unknown option " + typed + "; did you mean --" + *meant + "?");
+  }
+  refuse(tool, "unknown option " + typed);
+}
+
+}  // namespace
+
+std::optional<std::string> ToolArguments::value(std::string_view option) const {
+  for (const auto& [name, value] : values) {
+    if (name == option) return value;
+  }
+  return std::nullopt;
+}
+
+ToolArguments parse_tool(const Tool& tool, const Words& arguments) {
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  std::vector<CLI::Option*> options;
+  for (const ToolOption& spec : tool.options) {
+    const std::string name = "--" + std::string(spec.name);
+    CLI::Option* option = spec.argument.empty() ? app.add_flag(name) : app.add_option(name);
+    options.push_back(option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
+  }
+  try {
+    app.parse(Words(std::reverse_iterator(dashes), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    refuse(tool, error.what());
+  }
+  ToolArguments parsed;
+  for (const std::string& word : app.remaining()) {
+    if (word.size() > 1 && word[0] == '-') refuse_option(tool, word);
+    parsed.words.push_back(word);
+  }
+  if (dashes != arguments.end()) parsed.command.assign(dashes + 1, arguments.end());
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const ToolOption& spec = tool.options[i];
+    if (options[i]->count() == 0) continue;
+    if (options[i]->count() > 1) refuse(tool, "option --" + std::string(spec.name) + " is given twice");
+    parsed.values.emplace_back(spec.name, spec.argument.empty() ? "" : options[i]->results().front());
+  }
+  return parsed;
+}
+
+}  // namespace thresh::cli

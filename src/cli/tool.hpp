@@ -1,0 +1,44 @@
+// The commands besides jobs: `thresh verify DIR` and the like. They run in one process, without MPI.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thresh::cli {
+
+struct ToolOption {
+  std::string_view name;      // long, without the dashes
+  std::string_view argument;  // what the value is; empty: a flag
+  std::string_view text;      // for the help
+};
+
+// What was typed behind the tool's name.
+class ToolArguments {
+ public:
+  std::vector<std::string> words;
+  std::vector<std::string> command;  // what follows "--"
+  // The value of an option; empty for a flag. None if it was not given.
+  std::optional<std::string> value(std::string_view option) const;
+  bool has(std::string_view option) const { return value(option).has_value(); }
+
+  std::vector<std::pair<std::string, std::string>> values;  // option, value
+};
+
+struct Tool {
+  std::string_view name;
+  std::string_view summary;             // one line
+  std::vector<std::string_view> usage;  // what follows "thresh NAME", a line each
+  std::string_view details;             // for its help; lines of at most 80 columns
+  std::vector<ToolOption> options;
+  // Returns the exit code. Throws Error.
+  int (*run)(const ToolArguments& arguments);
+};
+
+const std::vector<Tool>& tools();
+
+// `arguments` without the tool's name. Throws Error{Usage}, with the nearest name for an unknown option.
+ToolArguments parse_tool(const Tool& tool, const std::vector<std::string>& arguments);
+
+}  // namespace thresh::cli

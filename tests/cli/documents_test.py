@@ -46,7 +46,7 @@ class Documents(unittest.TestCase):
             self.assertEqual(set(OPTION.findall(read(name))) - known, set(), name)
 
     def test_links_between_documents_lead_somewhere(self):
-        for name in ("README.md", "docs/cli.md", "docs/output.md", "docs/metrics.md", "ARCHITECTURE.md", "CONTRIBUTING.md"):
+        for name in ("README.md", "docs/cli.md", "docs/output.md", "docs/metrics.md", "docs/format.md", "ARCHITECTURE.md", "CONTRIBUTING.md"):
             for target in re.findall(r"\]\(([^)#:]+)\)", read(name)):
                 path = os.path.join(ROOT, os.path.dirname(name), target)
                 self.assertTrue(os.path.exists(path), f"{name} links to {target}")

@@ -1,0 +1,170 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "core/text.hpp"
+#include "storage/hdf5.hpp"
+#include "storage/posix.hpp"
+#include "storage/run_file.hpp"
+#include "storage/run_file_layout.hpp"
+#include "thresh/errors.hpp"
+
+namespace thresh::storage {
+namespace {
+
+// Lengths of the columns of a run.
+struct Lengths {
+  std::uint64_t rows = 0;
+  std::uint64_t key_bytes = 0;
+  std::uint64_t value_bytes = 0;
+};
+
+// Goes over the rows of one slice. What the reader could not put together again is refused here, so that no
+// run is thought to be safe that is not.
+void add_lengths(const Slice& slice, const SliceSize& size, const RowFormat& format, Lengths& lengths) {
+  SliceSize found;
+  std::size_t room = 0;
+  SliceCursor cursor(slice, format);
+  for (Row row; cursor.next(row);) {
+    const std::size_t bytes = cursor.bytes().size();
+    if (bytes > room) {
+      room = std::max(bytes, ChunkPool::kChunkBytes);
+      found.wire_bytes += Slice::kWireChunkBytes;
+    }
+    room -= bytes;
+    found.rows += 1;
+    found.bytes += bytes;
+    lengths.key_bytes += row.key.size();
+    lengths.value_bytes += row.value.size();
+  }
+  if (found.rows > 0) found.wire_bytes += Slice::kWireHeaderBytes + found.bytes;
+  found.hash_sum = size.hash_sum;
+  if (found != size)
+    throw Error(ExitCode::Internal, "a run to be written does not have the rows of its summary");
+  lengths.rows += found.rows;
+}
+
+void write_summary(H5Writer& file, const std::string& group, const RunSummary& run) {
+  file.number(group + "generation", run.id.generation);
+  file.number(group + "worker", run.id.worker);
+  file.number(group + "sequence", run.id.sequence);
+
+  std::vector<std::uint64_t> splits;
+  std::vector<std::uint64_t> records;
+  std::vector<std::uint64_t> emits;
+  std::vector<std::uint64_t> hash_sums;
+  std::vector<std::uint64_t> weights;
+  for (const SplitSignature& split : run.splits) {
+    splits.push_back(split.split);
+    records.push_back(split.records);
+    emits.push_back(split.emits);
+    hash_sums.push_back(split.hash_sum);
+    weights.push_back(split.weight);
+  }
+  file.numbers(group + "split", splits);
+  file.numbers(group + "split_records", records);
+  file.numbers(group + "split_emits", emits);
+  file.numbers(group + "split_hash_sum", hash_sums);
+  file.numbers(group + "split_weight", weights);
+
+  std::vector<std::uint64_t> rows;
+  std::vector<std::uint64_t> bytes;
+  std::vector<std::uint64_t> wire_bytes;
+  hash_sums.clear();
+  for (const SliceSize& slice : run.slices) {
+    rows.push_back(slice.rows);
+    bytes.push_back(slice.bytes);
+    wire_bytes.push_back(slice.wire_bytes);
+    hash_sums.push_back(slice.hash_sum);
+  }
+  file.numbers(group + "slice_rows", rows);
+  file.numbers(group + "slice_bytes", bytes);
+  file.numbers(group + "slice_wire_bytes", wire_bytes);
+  file.numbers(group + "slice_hash_sum", hash_sums);
+
+  std::vector<std::string> names;
+  std::vector<std::uint64_t> counts;
+  for (const auto& [name, count] : run.counters) {
+    names.push_back(name);
+    counts.push_back(count);
+  }
+  file.strings(group + "counter", names);
+  file.numbers(group + "counter_value", counts);
+}
+
+void write_columns(H5Writer& file, const std::string& group, const Run& run, const RowFormat& format) {
+  Lengths lengths;
+  for (std::size_t p = 0; p < run.slices.size(); ++p) {
+    add_lengths(run.slices[p], run.summary.slices.at(p), format, lengths);
+  }
+  const bool varying = format.value_size() == 0;
+  H5ColumnWriter keys(file, group + "keys", H5Element::Byte, lengths.key_bytes);
+  H5ColumnWriter key_offsets(file, group + "key_offsets", H5Element::U64, lengths.rows + 1);
+  H5ColumnWriter values(file, group + "values", H5Element::Byte, lengths.value_bytes);
+  std::optional<H5ColumnWriter> value_offsets;
+  if (varying) value_offsets.emplace(file, group + "value_offsets", H5Element::U64, lengths.rows + 1);
+
+  std::uint64_t key_end = 0;
+  std::uint64_t value_end = 0;
+  key_offsets.number(key_end);
+  if (varying) value_offsets->number(value_end);
+  for (const Slice& slice : run.slices) {
+    SliceCursor cursor(slice, format);
+    for (Row row; cursor.next(row);) {
+      keys.bytes(row.key);
+      key_offsets.number(key_end += row.key.size());
+      values.bytes(row.value);
+      if (varying) value_offsets->number(value_end += row.value.size());
+    }
+  }
+  keys.finish();
+  key_offsets.finish();
+  values.finish();
+  if (varying) value_offsets->finish();
+}
+
+void write_file(const std::string& path, const std::string& job_id, const std::vector<const Run*>& runs,
+                const RowFormat& format, bool fsync) {
+  const RunSummary& first = runs.front()->summary;
+  H5Writer file(path);
+  file.text("format", kRunFileFormat);
+  file.number("schema", kRunFileSchema);
+  file.text("job_id", job_id);
+  file.number("generation", first.id.generation);
+  file.number("worker", first.id.worker);
+  file.number("partitions", first.slices.size());
+  file.number("value_size", format.value_size());
+  file.number("runs", runs.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const std::string group = run_group(i);
+    file.group(group);
+    write_summary(file, group, runs[i]->summary);
+    write_columns(file, group, *runs[i], format);
+  }
+  file.finish(fsync);
+}
+
+}  // namespace
+
+RunFileStatus write_run_file(const std::string& directory, const std::string& job_id,
+                             const std::vector<const Run*>& runs, const RowFormat& format, bool fsync) {
+  const RunFileStatus status{run_file_name(job_id, runs.at(0)->summary.id), 0};
+  const std::string path = directory + "/" + status.file;
+  std::string written = directory + "/" + std::string(kTemporaryPrefix) + status.file + "." + random_hex(8);
+  try {
+    write_file(written, job_id, runs, format, fsync);
+    const std::uint64_t bytes = file_status(written).value_or(FileStatus{}).size;
+    if (rename_to_free_name(written, path) != RenameResult::Done) {
+      throw Error(ExitCode::Io, "cannot create " + printable(path) + ": there is such a file already");
+    }
+    written = path;
+    if (fsync) fsync_directory(directory);
+    return {status.file, bytes};
+  } catch (...) {
+    ::unlink(written.c_str());
+    throw;
+  }
+}
+
+}  // namespace thresh::storage

@@ -103,6 +103,19 @@ std::vector<OptionSpec> running_options() {
       {"memory", 0, "SIZE", Group::Running, "Memory budget of one rank.",
        "an equal share of half of the node's available memory",
        [](RunOptions& o, const string& v) { o.memory_bytes = parse_size(v); }},
+      {"checkpoint", 0, "DIR", Group::Running,
+       "Directory for checkpoints, which all ranks share. A job that goes on finds them there by itself.",
+       "DIR/.thresh/runs of the output",
+       [](RunOptions& o, const string& v) { o.checkpoint_dir = not_empty(v); }},
+      {"checkpoint-every", 0, "TIME", Group::Running,
+       "Work that may be lost with a worker, and one split; it is written to disk that often.", "1m",
+       [](RunOptions& o, const string& v) { o.checkpoint_every = parse_duration(v); }},
+      {"no-checkpoint", 0, "", Group::Running,
+       "Write no checkpoints: a job that is killed maps everything again.", "",
+       [](RunOptions& o, const string&) { o.checkpoints = false; }},
+      {"max-time", 0, "TIME", Group::Running,
+       "Stop in good time before TIME is over, with exit code 75: the same command goes on.", "none",
+       [](RunOptions& o, const string& v) { o.max_time = parse_duration(v); }},
       {"task-timeout", 0, "TIME", Group::Running,
        "A worker that gets nothing done for this long (no record, value or block of bytes) is hung and is "
        "ended.",
@@ -169,6 +182,9 @@ void check_options(const RunOptions& options) {
     if (input.empty()) throw Error(ExitCode::Usage, "the name of an input is empty");
   }
   if (options.output.empty()) throw Error(ExitCode::Usage, "no output directory: give -o DIR");
+  if (!options.checkpoints && !options.checkpoint_dir.empty()) {
+    throw Error(ExitCode::Usage, "options --checkpoint and --no-checkpoint exclude each other");
+  }
   if (options.files_from_null && !options.files_from) {
     throw Error(ExitCode::Usage, "option --null needs --files-from FILE");
   }

@@ -43,6 +43,7 @@ int execute(const Command& command) {
 
 int run(int argc, char** argv) noexcept {
   occupy_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error that names it
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is seen as EPIPE; a lost peer must not end a rank
   try {
     const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);

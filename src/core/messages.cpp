@@ -27,23 +27,26 @@ THRESH_FIELDS(Split, m.file, m.begin, m.end)
 THRESH_FIELDS(SplitSignature, m.split, m.records, m.emits, m.hash_sum, m.weight)
 THRESH_FIELDS(RunId, m.generation, m.worker, m.sequence)
 THRESH_FIELDS(SliceSize, m.rows, m.bytes, m.wire_bytes, m.hash_sum)
-THRESH_FIELDS(RunSummary, m.id, m.splits, m.slices, m.counters)
+THRESH_FIELDS(RunSummary, m.id, m.splits, m.slices, m.counters, m.from_file)
 THRESH_FIELDS(TopLine, m.rank, m.key, m.offset, m.size)
 THRESH_FIELDS(PartSummary, m.partition, m.file, m.worker, m.cover_digest, m.input_rows, m.input_hash_sum,
               m.groups, m.lines, m.bytes, m.checksum, m.weight, m.counters, m.top)
+THRESH_FIELDS(PartitionSums, m.rows, m.hash_sum)
 THRESH_FIELDS(Failure, m.code, m.what)
 
-THRESH_FIELDS(Muster, m.generation, m.partitions, m.job_id)
+THRESH_FIELDS(Muster, m.generation, m.partitions, m.job_id, m.run_directory, m.run_files, m.part_files)
 THRESH_FIELDS(KeepRuns, m.generation, m.runs)
 THRESH_FIELDS(AssignSplit, m.generation, m.split, m.attempt, m.input, m.range)
 THRESH_FIELDS(SealRuns, m.generation)
 THRESH_FIELDS(ShuffleWave, m.generation, m.wave, m.rounds, m.round_bytes, m.cover_digest, m.owners,
               m.send_bytes, m.receive_bytes, m.committed, m.files, m.records_before)
-THRESH_FIELDS(ReduceWave, m.generation, m.wave)
+THRESH_FIELDS(ReduceWave, m.generation, m.wave, m.expected)
 THRESH_FIELDS(CheckPart, m.generation, m.partition, m.file, m.bytes, m.checksum)
 THRESH_FIELDS(Ping, m.generation)
 THRESH_FIELDS(Dismiss, m.code)
-THRESH_FIELDS(Inventory, m.generation, m.sealed, m.runs)
+THRESH_FIELDS(Inventory, m.generation, m.sealed, m.runs, m.parts, m.damage)
+THRESH_FIELDS(SaveRuns, m.generation)
+THRESH_FIELDS(RunsSaved, m.generation, m.splits_unsaved)
 THRESH_FIELDS(SplitDone, m.generation, m.attempt, m.signature)
 THRESH_FIELDS(SplitFailed, m.generation, m.split, m.attempt, m.failure)
 THRESH_FIELDS(WaveReceived, m.generation, m.wave)
@@ -52,7 +55,8 @@ THRESH_FIELDS(PartChecked, m.generation, m.partition, m.good, m.what)
 THRESH_FIELDS(WorkerFailed, m.generation, m.failure)
 THRESH_FIELDS(WorkerStats, m.host, m.pid, m.progress, m.splits, m.records, m.emits, m.input_bytes, m.map_ns,
               m.seal_ns, m.shuffle_ns, m.reduce_ns, m.check_ns, m.sent_bytes, m.received_bytes,
-              m.output_bytes, m.peak_memory_bytes, m.cpu_ns)
+              m.output_bytes, m.peak_memory_bytes, m.cpu_ns, m.checkpoints, m.checkpoint_bytes,
+              m.checkpoint_ns, m.checkpoints_failed, m.restored_bytes, m.restore_ns)
 THRESH_FIELDS(Heartbeat, m.generation, m.stats)
 
 namespace {
@@ -75,9 +79,9 @@ constexpr auto kDecoders = decoders(static_cast<const Message*>(nullptr));
 static_assert(kDecoders.size() <= 256);
 
 constexpr std::array<std::string_view, kDecoders.size()> kNames = {
-    "Muster",       "KeepRuns",      "AssignSplit", "SealRuns",     "ShuffleWave", "ReduceWave",
-    "CheckPart",    "Ping",          "Dismiss",     "Inventory",    "SplitDone",   "SplitFailed",
-    "WaveReceived", "PartCommitted", "PartChecked", "WorkerFailed", "Heartbeat"};
+    "Muster",      "KeepRuns",     "AssignSplit", "SealRuns",  "ShuffleWave", "ReduceWave",   "CheckPart",
+    "Ping",        "Dismiss",      "Inventory",   "SplitDone", "SplitFailed", "WaveReceived", "PartCommitted",
+    "PartChecked", "WorkerFailed", "Heartbeat",   "SaveRuns",  "RunsSaved"};
 
 }  // namespace
 

@@ -17,11 +17,14 @@ namespace thresh {
 // ---- coordinator to worker
 
 // The first message of a generation. The worker finishes the split at hand, drops its queue and all
-// received slices, seals its open table and answers with Inventory.
+// received slices, seals its open table, checks its share of the job's files and answers with Inventory.
 struct Muster {
   Generation generation = 0;
   std::uint32_t partitions = 0;
   std::string job_id;
+  std::string run_directory;           // where run files are
+  std::vector<std::string> run_files;  // to be checked; the worker offers the runs of those that are good
+  std::vector<std::string> part_files;
 };
 // The runs of the cover that this worker holds; every other run it holds is dropped.
 struct KeepRuns {
@@ -34,6 +37,10 @@ struct AssignSplit {
   std::uint32_t attempt = 0;
   InputFile input;  // as listed: a file that changed since is refused
   Split range;
+};
+// The job is about to stop: seal, write what is not in a file yet, and answer with RunsSaved. No more work.
+struct SaveRuns {
+  Generation generation = 0;
 };
 // No more splits: seal and answer with Inventory.
 struct SealRuns {
@@ -55,10 +62,12 @@ struct ShuffleWave {
   std::vector<std::pair<SplitId, std::string>> files;
   std::vector<std::uint64_t> records_before;
 };
-// Every worker has the slices of the wave: reduce what you own.
+// Every worker has the slices of the wave: reduce what you own. A part that did not take in what it should
+// must not be committed.
 struct ReduceWave {
   Generation generation = 0;
   std::uint32_t wave = 0;
+  std::vector<std::pair<PartitionId, PartitionSums>> expected;  // by partition owned
 };
 // Read a part back and compare it with its checksum.
 struct CheckPart {
@@ -84,6 +93,13 @@ struct Inventory {
   Generation generation = 0;
   bool sealed = false;  // answers SealRuns, not Muster
   std::vector<RunSummary> runs;
+  std::vector<PartSummary> parts;   // of its share, those that are good
+  std::vector<std::string> damage;  // of its share: what is wrong with the others, for the log
+};
+// Answers SaveRuns. `splits`: those in its runs that no file holds, as writing it failed.
+struct RunsSaved {
+  Generation generation = 0;
+  std::uint64_t splits_unsaved = 0;
 };
 struct SplitDone {
   Generation generation = 0;
@@ -136,6 +152,12 @@ struct WorkerStats {
   std::uint64_t output_bytes = 0;
   std::uint64_t peak_memory_bytes = 0;
   std::uint64_t cpu_ns = 0;
+  std::uint64_t checkpoints = 0;  // run files written
+  std::uint64_t checkpoint_bytes = 0;
+  std::uint64_t checkpoint_ns = 0;  // of the thread that writes them
+  std::uint64_t checkpoints_failed = 0;
+  std::uint64_t restored_bytes = 0;  // of run files and parts that were checked and taken up
+  std::uint64_t restore_ns = 0;
 };
 // Sent every second or so, and before the answer that ends a phase.
 struct Heartbeat {
@@ -145,7 +167,7 @@ struct Heartbeat {
 
 using Message = std::variant<Muster, KeepRuns, AssignSplit, SealRuns, ShuffleWave, ReduceWave, CheckPart,
                              Ping, Dismiss, Inventory, SplitDone, SplitFailed, WaveReceived, PartCommitted,
-                             PartChecked, WorkerFailed, Heartbeat>;
+                             PartChecked, WorkerFailed, Heartbeat, SaveRuns, RunsSaved>;
 
 std::string encode_message(const Message& message);
 // Throws Error{Internal} naming what is wrong with the bytes.

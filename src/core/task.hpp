@@ -70,6 +70,7 @@ struct RunSummary {
   std::vector<SplitSignature> splits;  // by split id
   std::vector<SliceSize> slices;       // one a partition
   Counters counters;
+  bool from_file = false;  // its rows are read from a checkpoint when they are needed
   bool operator==(const RunSummary&) const = default;
 };
 
@@ -98,6 +99,24 @@ struct PartSummary {
   Counters counters;
   std::vector<TopLine> top;  // at most --top
   bool operator==(const PartSummary&) const = default;
+};
+
+// What a part must have taken in: the sums over the runs of the cover that it is made from.
+struct PartitionSums {
+  std::uint64_t rows = 0;
+  std::uint64_t hash_sum = 0;
+  bool operator==(const PartitionSums&) const = default;
+};
+
+// A file in the directory of run files.
+struct RunFileEntry {
+  std::string file;
+  std::uint64_t bytes = 0;
+};
+// What a start or a recovery finds in the job directory: names only, none of it is checked.
+struct JobFiles {
+  std::vector<RunFileEntry> runs;
+  std::vector<std::string> parts;  // those with a sidecar
 };
 
 // Why something failed, in words for the user. `code` is what the job would end with.

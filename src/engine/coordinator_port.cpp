@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "engine/logging.hpp"
 #include "engine/metrics_json.hpp"
 #include "engine/signals.hpp"
 #include "engine/version.hpp"
@@ -113,9 +114,18 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
     storage::OpenResult result = storage::JobDirectory::open(options_->output, identity_, policy);
     for (const std::string& notice : result.notices) spdlog::info("{}", notice);
     directory_ = std::move(result.directory);
-    return schedule::JobOpened{directory_ ? directory_->generation() : 0, result.job_id,
-                               result.state == storage::StartState::AlreadyComplete};
+    if (!directory_) return schedule::JobOpened{0, result.job_id, true, "", {}};
+    const std::string run_directory =
+        options_->checkpoints ? directory_->make_run_directory(options_->checkpoint_dir) : "";
+    return schedule::JobOpened{directory_->generation(), result.job_id, false, run_directory, list_files()};
   });
+}
+
+JobFiles CoordinatorPort::list_files() {
+  std::vector<std::string> damage;
+  JobFiles files = directory_->list_files(damage);
+  for (const std::string& what : damage) spdlog::warn("{}", what);
+  return files;
 }
 
 void CoordinatorPort::carry_out(const schedule::ClaimGeneration& command) {
@@ -125,13 +135,25 @@ void CoordinatorPort::carry_out(const schedule::ClaimGeneration& command) {
       throw Error(ExitCode::Internal,
                   fmt::format("generation {} was wanted, {} is next", command.generation, claimed));
     }
-    return schedule::GenerationClaimed{claimed};
+    return schedule::GenerationClaimed{claimed, list_files()};
   });
 }
 
 void CoordinatorPort::carry_out(const schedule::JoinWave& command) {
   // A worker takes part in the rounds itself. The workers may be done with a wave before rank 0 is.
   if (local_ == nullptr) bystanders_.push_back(std::make_unique<Bystander>(tools_.comm, command.rounds));
+}
+
+void CoordinatorPort::carry_out(const schedule::ReportFound&) {
+  const schedule::Found& found = job_->found;
+  for (const std::string& what : found.damage) spdlog::warn("not used: {}", what);
+  if (options_->quiet || (found.runs == 0 && found.parts == 0)) return;
+  const std::size_t splits = job_->plan.splits.size();
+  say(fmt::format(
+      "{}: goes on with what an earlier run left: {} of {} splits mapped, {} of {} parts; {} "
+      "splits and {} parts are left",
+      options_->job, found.splits, splits, found.parts, job_->plan.partitions, splits - found.splits,
+      job_->plan.partitions - std::min<std::uint64_t>(found.parts, job_->plan.partitions)));
 }
 
 void CoordinatorPort::carry_out(const schedule::Publish&) {
@@ -165,6 +187,16 @@ void CoordinatorPort::keep_claim() {
   directory_->refresh();
 }
 
+// The end of a time limit is for saving: a tenth of it, a second at least and a minute at most.
+std::optional<Failure> CoordinatorPort::reason_to_stop() const {
+  if (auto reason = stop_signal()) return reason;
+  if (!options_->max_time) return std::nullopt;
+  const schedule::Time limit = *options_->max_time;
+  if (now() < limit - std::clamp<schedule::Time>(limit / 10, 1s, 60s)) return std::nullopt;
+  return Failure{static_cast<int>(ExitCode::StoppedEarly),
+                 "stopped, as --max-time is nearly over; run the same command again to go on"};
+}
+
 std::optional<schedule::Event> CoordinatorPort::next_event() {
   if (!answers_.empty()) {
     schedule::Event event = std::move(answers_.front());
@@ -172,7 +204,7 @@ std::optional<schedule::Event> CoordinatorPort::next_event() {
     return event;
   }
   if (!stop_told_) {
-    if (auto reason = stop_signal()) {
+    if (auto reason = reason_to_stop()) {
       stop_told_ = true;
       return schedule::StopAsked{*reason};
     }
@@ -198,8 +230,8 @@ schedule::Event CoordinatorPort::wait(schedule::Time deadline) {
   }
 }
 
-void CoordinatorPort::record_outcome(int code, const std::string& what) noexcept {
-  if (directory_) directory_->record_outcome(code, what);
+void CoordinatorPort::carry_out(const schedule::RecordOutcome& command) {
+  if (directory_) directory_->record_outcome(command.failure.code, command.failure.what);
 }
 
 }  // namespace thresh::engine

@@ -31,9 +31,6 @@ class CoordinatorPort final : public schedule::Port {
   void perform(const schedule::Command& command) override;
   schedule::Event wait(schedule::Time deadline) override;
 
-  // For the record in the job directory; best effort. No-op while there is none.
-  void record_outcome(int code, const std::string& what) noexcept;
-
  private:
   class Bystander;  // rank 0's side of the rounds when it is no worker: nothing to give, nothing to take
 
@@ -42,7 +39,11 @@ class CoordinatorPort final : public schedule::Port {
   void carry_out(const schedule::OpenJob& command);
   void carry_out(const schedule::ClaimGeneration& command);
   void carry_out(const schedule::JoinWave& command);
+  void carry_out(const schedule::ReportFound& command);
+  void carry_out(const schedule::RecordOutcome& command);
   void carry_out(const schedule::Publish& command);
+  JobFiles list_files();
+  std::optional<Failure> reason_to_stop() const;
 
   bool turn();  // one turn of everything that goes on by itself; false if nothing did
   void keep_claim();

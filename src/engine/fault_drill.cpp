@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,22 +14,32 @@
 #include <thread>
 #include <utility>
 
+#include "storage/posix.hpp"
 #include "thresh/errors.hpp"
+#include "thresh/hash.hpp"
 
 namespace thresh::engine {
 namespace {
 
 constexpr std::pair<std::string_view, FaultKind> kKinds[] = {
-    {"kill", FaultKind::Kill},   {"stop", FaultKind::Stop},       {"hang", FaultKind::Hang},
-    {"throw", FaultKind::Throw}, {"corrupt", FaultKind::Corrupt}, {"drop", FaultKind::Drop},
+    {"kill", FaultKind::Kill},         {"stop", FaultKind::Stop},       {"hang", FaultKind::Hang},
+    {"throw", FaultKind::Throw},       {"corrupt", FaultKind::Corrupt}, {"drop", FaultKind::Drop},
+    {"term", FaultKind::Term},         {"segv", FaultKind::Segv},       {"enospc", FaultKind::Full},
+    {"short-write", FaultKind::Short},
 };
+
+// Every write that would make a file longer than this fails from now on, as on a full disk.
+void limit_files(rlim_t bytes) {
+  const rlimit limit{bytes, bytes};
+  if (setrlimit(RLIMIT_FSIZE, &limit) != 0) throw std::runtime_error("fault drill: setrlimit failed");
+}
 
 [[noreturn]] void refuse(std::string_view spec, const std::string& why) {
   throw Error(
       ExitCode::Usage,
-      fmt::format("--fault '{}': {}; expected KIND:worker=W,at=STEP[:N] with KIND one of kill, stop, hang, "
-                  "throw, corrupt, drop and STEP one of {}",
-                  spec, why, fmt::join(FaultDrill::steps(), ", ")));
+      fmt::format(
+          "--fault '{}': {}; expected KIND:worker=W,at=STEP[:N] with KIND one of {} and STEP one of {}", spec,
+          why, fmt::join(FaultDrill::kinds(), ", "), fmt::join(FaultDrill::steps(), ", ")));
 }
 
 std::uint64_t number(std::string_view spec, std::string_view text) {
@@ -43,13 +54,20 @@ std::uint64_t number(std::string_view spec, std::string_view text) {
 }  // namespace
 
 const std::vector<std::string_view>& FaultDrill::steps() {
-  static const std::vector<std::string_view> names = {"start",   "plan",    "map",     "seal",
-                                                      "shuffle", "receive", "reduce",  "commit",
-                                                      "part",    "check",   "publish", "leave"};
+  static const std::vector<std::string_view> names = {"start",      "plan",    "restore", "map",    "seal",
+                                                      "checkpoint", "shuffle", "receive", "reduce", "commit",
+                                                      "part",       "check",   "publish", "leave"};
   return names;
 }
 
-FaultDrill::FaultDrill(std::string_view spec, WorkerId self) {
+std::vector<std::string_view> FaultDrill::kinds() {
+  std::vector<std::string_view> names;
+  for (const auto& [name, kind] : kKinds) names.push_back(name);
+  return names;
+}
+
+FaultDrill::FaultDrill(std::string_view spec, WorkerId self, std::string marks)
+    : spec_(spec), marks_(std::move(marks)) {
   if (spec.empty()) return;
   const std::size_t colon = spec.find(':');
   if (colon == std::string_view::npos) refuse(spec, "there is no ':'");
@@ -83,7 +101,17 @@ FaultDrill::FaultDrill(std::string_view spec, WorkerId self) {
 
 bool FaultDrill::due(std::string_view step) {
   if (!plan_ || plan_->step != step) return false;
-  return ++visits_ == plan_->visit;
+  return ++visits_ == plan_->visit && leaves_mark();
+}
+
+bool FaultDrill::leaves_mark() const {
+  // There is no job directory any more when the ranks leave.
+  if (marks_.empty() || plan_->step == "leave") return true;
+  storage::make_directories(marks_);
+  const std::string mark = marks_ + "/" + storage::hex64(hash_bytes(spec_));
+  if (storage::link_status(mark)) return false;
+  storage::create_new(mark);
+  return true;
 }
 
 void FaultDrill::strike(std::string_view step) {
@@ -98,6 +126,18 @@ void FaultDrill::strike(std::string_view step) {
       break;
     case FaultKind::Hang:
       for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+    case FaultKind::Term:
+      kill(getpid(), SIGTERM);
+      break;
+    case FaultKind::Segv:
+      kill(getpid(), SIGSEGV);
+      break;
+    case FaultKind::Full:
+      limit_files(0);
+      break;
+    case FaultKind::Short:
+      limit_files(4096);
+      break;
     case FaultKind::Throw:
       throw std::runtime_error("fault drill");
     case FaultKind::Corrupt:

@@ -21,6 +21,10 @@ enum class FaultKind {
   Throw,    // throws as user code would
   Corrupt,  // flips one bit of the step's bytes
   Drop,     // loses one record of the step
+  Term,     // SIGTERM to itself
+  Segv,     // SIGSEGV to itself
+  Full,     // from now on no file can grow: every write fails (RLIMIT_FSIZE)
+  Short,    // the same past 4 KiB, so that the first write is cut short
 };
 
 // A rank's drill. A step is a named place in the engine; each visit of it is counted from 1.
@@ -28,11 +32,13 @@ class FaultDrill {
  public:
   // No fault.
   FaultDrill() = default;
-  // Throws Error{Usage} naming what is wrong with the spec. An empty spec is no fault.
-  FaultDrill(std::string_view spec, WorkerId self);
+  // Throws Error{Usage} naming what is wrong with the spec. An empty spec is no fault. `marks`: a directory
+  // in which a fault that struck leaves its mark, so that it strikes once a job; empty: it always does.
+  FaultDrill(std::string_view spec, WorkerId self, std::string marks = {});
 
   // The steps by name, in the order of a job.
   static const std::vector<std::string_view>& steps();
+  static std::vector<std::string_view> kinds();
 
   // At a step: kills, stops, hangs or throws if that is the fault. Call it where the step begins.
   void reach(std::string_view step);
@@ -47,6 +53,7 @@ class FaultDrill {
   bool due(std::string_view step);
   bool strikes_with(FaultKind kind, std::string_view step);
   void strike(std::string_view step);
+  bool leaves_mark() const;
 
   struct Plan {
     FaultKind kind;
@@ -55,6 +62,8 @@ class FaultDrill {
   };
   std::optional<Plan> plan_;  // only if it is for this worker
   std::uint64_t visits_ = 0;
+  std::string spec_;
+  std::string marks_;
 };
 
 // What a caller does when a drill says so.

@@ -32,16 +32,21 @@ struct RunOptions {
   std::chrono::milliseconds task_timeout{600'000};  // a rank without progress for this long is hung
   std::chrono::milliseconds peer_timeout{660'000};  // wait for a silent peer; more than task_timeout
   std::uint64_t round_bytes = std::uint64_t{1}
-                              << 20;   // most a pair of ranks moves in one round of the shuffle
-  bool fresh = false;                  // discard an unfinished job in `output`
-  bool overwrite = false;              // replace a finished job in `output` on publishing
-  bool fsync = true;                   // results survive a power cut; costs a sync a part
-  Progress progress = Progress::Auto;  // Auto: a bar on a terminal, lines in a log
-  bool quiet = false;                  // no progress and no closing line; errors still
-  std::uint32_t top = 0;               // largest results to print to stdout; 0: none
-  std::string metrics;                 // a second copy of metrics.json; empty: none
-  std::string fault;                   // a fault to inject, e.g. "kill:worker=2,at=shuffle:1"
-  std::string log_level = "info";      // of the log on stderr
+                              << 20;  // most a pair of ranks moves in one round of the shuffle
+  bool checkpoints = true;            // write sealed runs to files while mapping
+  std::string checkpoint_dir;         // for run files; empty: OUTPUT/.thresh/runs
+  std::chrono::milliseconds checkpoint_every{
+      60'000};                                        // work that a worker's death costs; shorter: more files
+  std::optional<std::chrono::milliseconds> max_time;  // stop in time, to go on in another run
+  bool fresh = false;                                 // discard an unfinished job in `output`
+  bool overwrite = false;                             // replace a finished job in `output` on publishing
+  bool fsync = true;                                  // results survive a power cut; costs a sync a part
+  Progress progress = Progress::Auto;                 // Auto: a bar on a terminal, lines in a log
+  bool quiet = false;                                 // no progress and no closing line; errors still
+  std::uint32_t top = 0;                              // largest results to print to stdout; 0: none
+  std::string metrics;                                // a second copy of metrics.json; empty: none
+  std::string fault;                                  // a fault to inject, e.g. "kill:worker=2,at=shuffle:1"
+  std::string log_level = "info";                     // of the log on stderr
 };
 
 // The shaping options by name, as text. Two runs are of the same job only if these are equal.

@@ -27,6 +27,7 @@
 #include "engine/signals.hpp"
 #include "engine/worker.hpp"
 #include "schedule/job_graph.hpp"
+#include "storage/job_paths.hpp"
 #include "storage/manifest.hpp"
 #include "storage/top_lines.hpp"
 #include "thresh/errors.hpp"
@@ -48,6 +49,8 @@ schedule::Job new_job(const RunOptions& options, const JobType& type, int ranks)
   job.options.combines = type.combines();
   job.options.conserves_weight = type.weight != nullptr;
   job.options.uses_locations = type.uses_locations;
+  job.options.top = options.top;
+  job.options.checkpoints = options.checkpoints;
   job.options.ranks = static_cast<std::uint32_t>(ranks);
   std::vector<WorkerId> workers;
   for (int rank = ranks == 1 ? 0 : 1; rank < ranks; ++rank) workers.push_back(static_cast<WorkerId>(rank));
@@ -100,7 +103,6 @@ void coordinate(const RunOptions& options, const JobType& type, const RankTools&
   CoordinatorPort port(options, type, tools, job, local);
   const schedule::JobEnd end = schedule::run_job(job, port);
   if (end.failure) {
-    port.record_outcome(end.failure->code, end.failure->what);
     throw Error(static_cast<ExitCode>(end.failure->code), end.failure->what);
   }
   report(job, end, options, type, port.now());
@@ -135,7 +137,7 @@ int end_failed_job(int ranks, int code, const std::string& what) {
 // Everything between MPI_Init and MPI_Finalize. Returns the exit code of this rank.
 int run_rank(const RunOptions& options, const JobType& type, const comm::Communicator& comm) {
   const auto self = static_cast<WorkerId>(comm.rank());
-  FaultDrill drill(options.fault, self);
+  FaultDrill drill(options.fault, self, storage::JobPaths(options.output).drills());
   Pulse pulse;
   Watchdog watchdog(pulse, options.task_timeout, fmt::format("worker {} on {}", self, host_name()));
   comm::Mailbox mailbox(comm);

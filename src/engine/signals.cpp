@@ -27,6 +27,12 @@ void catch_stop_signals() {
 
 void leave_stopping_to_rank_0() {
   std::signal(SIGUSR1, SIG_IGN);
+  std::signal(SIGINT, SIG_IGN);
+  struct sigaction action {};
+  action.sa_handler = remember;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &action, nullptr);
 }
 
 std::optional<Failure> stop_signal() {
@@ -35,11 +41,11 @@ std::optional<Failure> stop_signal() {
       return std::nullopt;
     case SIGINT:
       return Failure{static_cast<int>(ExitCode::Interrupted),
-                     "interrupted; run the same command again to start over"};
+                     "interrupted; run the same command again to go on"};
     default:
       return Failure{static_cast<int>(ExitCode::StoppedEarly),
                      std::string("stopped by ") + (caught == SIGTERM ? "SIGTERM" : "SIGUSR1") +
-                         "; run the same command again to start over"};
+                         "; run the same command again to go on"};
   }
 }
 

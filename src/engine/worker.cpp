@@ -12,6 +12,8 @@
 #include "engine/map_task.hpp"
 #include "engine/process_usage.hpp"
 #include "engine/reduce_task.hpp"
+#include "engine/signals.hpp"
+#include "storage/job_files.hpp"
 #include "storage/job_paths.hpp"
 #include "storage/part_writer.hpp"
 #include "thresh/errors.hpp"
@@ -84,9 +86,10 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
       tools_(tools),
       who_(fmt::format("worker {} on {}", self, host_name())),
       parts_dir_(storage::JobPaths(options.output).parts()),
-      books_(self),
+      books_(self, {}, options.checkpoints ? std::optional(options.checkpoint_every) : std::nullopt),
       format_(job.value_size),
       table_limit_bytes_(std::min(options.memory_bytes / 4, kMostTableBytes)),
+      checkpointer_(format_, tools.drill, options.fsync),
       reducer_(job.make_reducer()),
       start_(Clock::now()),
       last_beat_(start_),
@@ -106,6 +109,7 @@ schedule::Time Worker::now() const {
 
 bool Worker::step() {
   poll();
+  if (check_writer() || check_signals()) return true;
   if (!todo_.empty()) {
     const schedule::WorkerCommand command = std::move(todo_.front());
     todo_.pop_front();
@@ -167,10 +171,23 @@ void Worker::check_coordinator() const {
 // What a message says beyond what the books need.
 void Worker::learn(const Message& message) {
   if (const auto* muster = std::get_if<Muster>(&message)) {
+    check_shared(*muster);
     partitions_ = muster->partitions;
     job_id_ = muster->job_id;
+    run_directory_ = muster->run_directory;
   } else if (const auto* wave = std::get_if<ShuffleWave>(&message); wave != nullptr && job_->uses_locations) {
     locator_ = std::make_unique<SplitLocator>(*wave);
+  }
+}
+
+// A directory that only some ranks have would lose the work of the others without a word.
+void Worker::check_shared(const Muster& muster) {
+  try {
+    const storage::JobPaths paths(options_->output);
+    storage::wait_for_token(paths, muster.job_id, &tools_.pulse);
+    if (!muster.run_directory.empty()) storage::wait_for_directory(muster.run_directory, &tools_.pulse);
+  } catch (...) {
+    tell_books(schedule::TaskFailed{explain("looking for the job directory")});
   }
 }
 
@@ -249,8 +266,75 @@ void Worker::carry_out(const schedule::SealTable& command) {
   }
 }
 
+bool Worker::check_writer() {
+  const std::optional<CheckpointResult> result = checkpointer_.take_result();
+  if (!result) return false;
+  if (result->good) {
+    stats_.checkpoints += 1;
+    stats_.checkpoint_bytes += result->bytes;
+  } else {
+    stats_.checkpoints_failed += 1;
+    spdlog::warn("no checkpoint was written, and the job goes on without it: {}", result->what);
+  }
+  stats_.checkpoint_ns += result->ns;
+  tell_books(schedule::RunsWritten{result->runs, result->good});
+  return true;
+}
+
+void Worker::wait_for_writer() {
+  for (Backoff backoff{std::chrono::milliseconds(2)}; checkpointer_.writing();) {
+    tools_.pulse.step();
+    poll();
+    backoff.idle();
+  }
+}
+
+// A worker that is told to end saves its work first. In one process, rank 0 sees to it.
+bool Worker::check_signals() {
+  if (self_ == 0 || leave_told_) return false;
+  const auto reason = stop_signal();
+  if (!reason) return false;
+  leave_told_ = true;
+  tell_books(schedule::LeaveAsked{*reason});
+  return true;
+}
+
+// Whether there is still time to save what is not in a file, instead of waiting for peers.
+bool Worker::job_ends() const {
+  if (self_ != 0 && !leave_told_ && stop_signal()) return true;
+  return std::any_of(inbox_.begin(), inbox_.end(), [](const Message& message) {
+    return std::holds_alternative<SaveRuns>(message) || std::holds_alternative<Dismiss>(message);
+  });
+}
+
+void Worker::carry_out(const schedule::WriteRuns& command) {
+  std::vector<const Run*> runs;
+  for (const RunId& id : command.runs) runs.push_back(&runs_.at(id));
+  checkpointer_.write(run_directory_, job_id_, std::move(runs));
+}
+
+void Worker::carry_out(const schedule::ReadFiles& command) {
+  const Stopwatch stopwatch(stats_.restore_ns);
+  tools_.watchdog.doing("checking what an earlier run of the job left");
+  try {
+    tools_.drill.reach("restore");
+    schedule::FilesRead read = read_files(command.files, parts_dir_, format_, tools_.pulse, filed_, runs_);
+    for (const PartSummary& part : read.parts) stats_.restored_bytes += part.bytes;
+    for (const auto& run : read.runs) {
+      for (const SliceSize& slice : run.slices) stats_.restored_bytes += slice.bytes;
+    }
+    tell_books(read);
+  } catch (...) {
+    tell_books(schedule::TaskFailed{explain("checking the job's files")});
+  }
+}
+
 void Worker::carry_out(const schedule::DropRuns& command) {
-  for (const RunId& id : command.runs) runs_.erase(id);
+  wait_for_writer();
+  for (const RunId& id : command.runs) {
+    runs_.erase(id);
+    filed_.erase(id);
+  }
 }
 
 void Worker::carry_out(const schedule::DropSlices&) {
@@ -258,6 +342,7 @@ void Worker::carry_out(const schedule::DropSlices&) {
 }
 
 void Worker::carry_out(const schedule::ReleasePartitions& command) {
+  wait_for_writer();
   for (auto& [id, run] : runs_) {
     for (const PartitionId partition : command.partitions) {
       run.slices.at(partition) = Slice();
@@ -271,15 +356,21 @@ void Worker::carry_out(const schedule::Exchange& command) {
   tools_.watchdog.doing(fmt::format("exchanging wave {} of the shuffle", command.plan.wave));
   try {
     table_.reset();  // mapping is over: its memory goes back to the pool
-    WaveExchange exchange(tools_.comm, command.plan, runs_, pool_, format_, partitions_, tools_.drill,
-                          slices_);
-    for (Backoff backoff{std::chrono::microseconds(200)}; !exchange.step();) {
+    load_wave(command.plan, filed_, pool_, tools_.pulse, runs_);
+    auto exchange = std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_,
+                                                   partitions_, tools_.drill, slices_);
+    for (Backoff backoff{std::chrono::microseconds(200)}; !exchange->step();) {
       tools_.pulse.step();
       poll();
+      if (job_ends()) {
+        abandoned_ = std::move(exchange);
+        throw Error(ExitCode::StoppedEarly, "the job ended while data was exchanged");
+      }
       backoff.idle();
     }
-    stats_.sent_bytes += exchange.sent_bytes();
-    stats_.received_bytes += exchange.received_bytes();
+    stats_.sent_bytes += exchange->sent_bytes();
+    stats_.received_bytes += exchange->received_bytes();
+    unload_wave(command.plan, filed_, runs_);
     tell_books(schedule::WaveExchanged{command.plan.wave});
   } catch (...) {
     tell_books(schedule::TaskFailed{explain("exchanging data")});
@@ -302,6 +393,13 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
                                {options_->escape, options_->fsync, options_->top});
     Context context(tools_.pulse, part.counters, locator_.get());
     reduce_partition(command.partition, slices_, format_, *reducer_, context, tools_.drill, writer, part);
+    if (part.input_rows != command.expected.rows || part.input_hash_sum != command.expected.hash_sum) {
+      throw Error(ExitCode::Internal,
+                  fmt::format("the ledger does not balance: {} rows of partition {} went in, {} came out{}; "
+                              "nothing was published",
+                              command.expected.rows, command.partition, part.input_rows,
+                              part.input_rows == command.expected.rows ? " with other contents" : ""));
+    }
     slices_.erase(slices_.lower_bound({command.partition, RunId{}}),
                   slices_.lower_bound({command.partition + 1, RunId{}}));
     tools_.drill.reach("commit");
@@ -328,6 +426,12 @@ void Worker::carry_out(const schedule::ReadPart& command) {
 }
 
 void Worker::carry_out(const schedule::Leave& command) {
+  wait_for_writer();
+  // The job was published meanwhile: a file that came too late to be removed with the others is nobody's.
+  const std::optional<CheckpointResult> late = checkpointer_.take_result();
+  if (late && late->good && command.code == static_cast<int>(ExitCode::Done)) {
+    storage::remove_late_run_file(storage::JobPaths(options_->output), late->path);
+  }
   left_ = true;
   code_ = command.code;
 }

@@ -12,9 +12,11 @@
 #include "core/collector.hpp"
 #include "core/messages.hpp"
 #include "core/slice_stream.hpp"
+#include "engine/checkpointer.hpp"
 #include "engine/fault_drill.hpp"
 #include "engine/options.hpp"
 #include "engine/pulse.hpp"
+#include "engine/restore.hpp"
 #include "engine/watchdog.hpp"
 #include "engine/wave_exchange.hpp"
 #include "schedule/worker_books.hpp"
@@ -68,6 +70,14 @@ class Worker {
   void carry_out(const schedule::ReducePartition& command);
   void carry_out(const schedule::ReadPart& command);
   void carry_out(const schedule::Leave& command);
+  void carry_out(const schedule::WriteRuns& command);
+  void carry_out(const schedule::ReadFiles& command);
+
+  bool check_writer();     // true if it told the books something
+  void wait_for_writer();  // runs do not change while they are written
+  bool check_signals();
+  bool job_ends() const;
+  void check_shared(const Muster& muster);
 
   Failure explain(const std::string& doing) const;  // of the exception being handled
   schedule::Time now() const;
@@ -86,9 +96,14 @@ class Worker {
   RowFormat format_;
   std::uint32_t partitions_ = 1;
   std::string job_id_;
+  std::string run_directory_;
   std::uint64_t table_limit_bytes_;
   std::unique_ptr<Table> table_;
   RunsHeld runs_;
+  FiledRuns filed_;
+  Checkpointer checkpointer_;  // reads runs_: ends before them
+  bool leave_told_ = false;
+  std::unique_ptr<WaveExchange> abandoned_;  // its requests are still open: it lives as long as the process
   ReceivedSlices slices_;
   std::unique_ptr<Reducer> reducer_;
   std::unique_ptr<SplitLocator> locator_;

@@ -19,6 +19,7 @@ void append_le(std::string& to, std::uint64_t value) {
 std::vector<CoveredRun> choose_cover(std::vector<CoveredRun> candidates) {
   std::sort(candidates.begin(), candidates.end(), [](const CoveredRun& a, const CoveredRun& b) {
     if (a.run.splits.size() != b.run.splits.size()) return a.run.splits.size() > b.run.splits.size();
+    if (a.run.from_file != b.run.from_file) return b.run.from_file;
     return a.run.id < b.run.id;
   });
   std::unordered_set<SplitId> covered;

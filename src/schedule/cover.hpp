@@ -11,8 +11,8 @@
 
 namespace thresh::schedule {
 
-// Chosen greedily: runs with more splits first, then by id. Where two overlap, the later one is dropped; what
-// it alone had is to be mapped again. Comes out in order of run id.
+// Chosen greedily: runs with more splits first, then those in memory, then by id. Where two overlap, the
+// later one is dropped; what it alone had is to be mapped again. Comes out in order of run id.
 std::vector<CoveredRun> choose_cover(std::vector<CoveredRun> candidates);
 
 // The splits, of `split_count`, that no run of the cover has. Ascending.

@@ -52,9 +52,10 @@ class PartitionPhase : public Phase {
   void open(const JobOpened& opened, Time now, Commands& out) {
     job_.generation = opened.generation;
     job_.job_id = opened.job_id;
+    job_.run_directory = opened.run_directory;
     if (opened.already_complete) return finish(Action::AlreadyComplete);
     if (lost_early_ || job_.pool.live().empty()) return finish(Action::Lost);
-    roll_.start(now, out);
+    roll_.start(opened.files, now, out);
   }
 
   RollCall roll_;

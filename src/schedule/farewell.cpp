@@ -1,6 +1,10 @@
 #include "schedule/farewell.hpp"
 
+#include <set>
+#include <variant>
+
 #include "core/messages.hpp"
+#include "thresh/errors.hpp"
 
 namespace thresh::schedule {
 namespace {
@@ -11,6 +15,7 @@ class FarewellMachine : public Machine {
 
   Commands start(Time) override {
     Commands out;
+    if (job_.failure) out.emplace_back(RecordOutcome{*job_.failure});
     for (const WorkerId worker : job_.pool.live()) out.emplace_back(Send{worker, Dismiss{code_}});
     finish(action_);
     return out;
@@ -23,6 +28,54 @@ class FarewellMachine : public Machine {
   Action action_;
 };
 
+// Lets the workers write what is in no file yet; not for longer than the bound.
+class SavingFarewell : public Machine {
+ public:
+  SavingFarewell(Job& job, int code) : job_(job), code_(code) {}
+
+  Commands start(Time now) override {
+    Commands out;
+    out.emplace_back(RecordOutcome{*job_.failure});
+    deadline_ = now + job_.options.save_timeout;
+    for (const WorkerId worker : job_.pool.live()) {
+      waiting_.insert(worker);
+      out.emplace_back(Send{worker, SaveRuns{job_.generation}});
+    }
+    if (waiting_.empty()) leave(out);
+    return out;
+  }
+
+  Commands handle(const Event& event, Time now) override {
+    Commands out;
+    if (const auto* received = std::get_if<Received>(&event)) {
+      on_received(*received);
+    } else if (const auto* lost = std::get_if<WorkerLost>(&event)) {
+      waiting_.erase(lost->worker);
+    }
+    if (waiting_.empty() || now >= deadline_) leave(out);
+    return out;
+  }
+
+ private:
+  void on_received(const Received& received) {
+    if (const auto* heartbeat = std::get_if<Heartbeat>(&received.message)) {
+      job_.metrics.heard(received.from, heartbeat->stats);
+    } else if (std::holds_alternative<RunsSaved>(received.message)) {
+      waiting_.erase(received.from);
+    }
+  }
+
+  void leave(Commands& out) {
+    for (const WorkerId worker : job_.pool.live()) out.emplace_back(Send{worker, Dismiss{code_}});
+    finish(Action::Failed);
+  }
+
+  Job& job_;
+  int code_;
+  Time deadline_{};
+  std::set<WorkerId> waiting_;
+};
+
 }  // namespace
 
 std::unique_ptr<Machine> EndNode::prep(Job& job) {
@@ -30,7 +83,12 @@ std::unique_ptr<Machine> EndNode::prep(Job& job) {
 }
 
 std::unique_ptr<Machine> FailNode::prep(Job& job) {
-  return std::make_unique<FarewellMachine>(job, job.failure.value().code, Action::Failed);
+  const int code = job.failure.value().code;
+  // After an error of our own what is in memory may be wrong.
+  const bool worth_saving =
+      job.options.checkpoints && job.generation > 0 && code != static_cast<int>(ExitCode::Internal);
+  if (!worth_saving) return std::make_unique<FarewellMachine>(job, code, Action::Failed);
+  return std::make_unique<SavingFarewell>(job, code);
 }
 
 }  // namespace thresh::schedule

@@ -1,6 +1,7 @@
 // The state of a job on rank 0: what the nodes of the graph share.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "core/messages.hpp"
 #include "core/task.hpp"
 #include "schedule/fault_handler.hpp"
+#include "schedule/machine.hpp"
 #include "schedule/metrics_collector.hpp"
 #include "schedule/worker_pool.hpp"
 
@@ -29,28 +31,36 @@ struct JobOptions {
   bool combines = false;                  // with a weight: reduce input is not the emits themselves
   bool conserves_weight = false;
   bool uses_locations = false;
-  std::uint32_t ranks = 1;  // length of the shuffle's count vectors
+  std::uint32_t top = 0;                         // largest lines wanted of each part
+  bool checkpoints = false;                      // workers write runs to files
+  Time save_timeout = std::chrono::seconds(30);  // most that the end of a failed job waits for such files
+  std::uint32_t ranks = 1;                       // length of the shuffle's count vectors
 };
 
-// What a part must have taken in: the sums over the runs that its wave was planned from. Kept here, as those
-// runs may be lost, and mapped anew in other runs, after the part was committed.
-struct PartitionSums {
-  std::uint64_t rows = 0;
-  std::uint64_t hash_sum = 0;
-  bool operator==(const PartitionSums&) const = default;
+// What the roll call of a generation brought to light.
+struct Found {
+  std::uint64_t runs = 0;           // in the cover
+  std::uint64_t splits = 0;         // in those
+  std::uint64_t parts = 0;          // whole, of whatever cover
+  std::vector<std::string> damage;  // a line for each file that is not used
 };
 
 struct Job {
   JobOptions options;
   JobPlan plan;
   std::string job_id;
+  std::string run_directory;
   Generation generation = 0;
   std::vector<CoveredRun> cover;                          // the splits that are covered, and by what
   std::vector<std::optional<PartSummary>> parts;          // by partition: those committed
   std::vector<std::optional<SplitSignature>> signatures;  // by split: as first seen, over all generations
   std::vector<std::uint32_t> attempts;                    // by split: times it was handed out
-  std::vector<PartitionSums> sums;                        // by partition: of the last wave that it was in
-  std::uint32_t wave = 0;  // the wave at hand, counted from 0 in each generation
+  // By partition: of the last wave that it was in. Kept here, as the runs of that wave may be lost, and
+  // mapped anew in other runs, after the part was committed.
+  std::vector<PartitionSums> sums;
+  std::vector<PartSummary> found_parts;  // in the directory; they count once the cover is known to be theirs
+  Found found;                           // of the latest generation
+  std::uint32_t wave = 0;                // the wave at hand, counted from 0 in each generation
   std::vector<std::pair<PartitionId, WorkerId>> wave_owners;  // of the wave at hand, by partition
   std::uint64_t progress = 0;  // splits mapped and parts committed, over all generations
   std::string phase;           // name of the node at hand

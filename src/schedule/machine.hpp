@@ -42,9 +42,12 @@ struct JobOpened {
   Generation generation = 0;  // claimed
   std::string job_id;
   bool already_complete = false;
+  std::string run_directory;
+  JobFiles files;
 };
 struct GenerationClaimed {
   Generation generation = 0;
+  JobFiles files;
 };
 struct Published {};
 struct FileWorkFailed {
@@ -72,10 +75,17 @@ struct JoinWave {
   std::uint32_t wave = 0;
   std::uint64_t rounds = 0;
 };
+// What a start or a recovery found, for the user: job.found, and what is left to do.
+struct ReportFound {};
+// Write down why the job ends. Before anything that takes time: the ranks may be killed soon.
+struct RecordOutcome {
+  Failure failure;
+};
 // Move the parts to their final names, write metrics and _SUCCESS.
 struct Publish {};
 
-using Command = std::variant<Send, ListInputs, OpenJob, ClaimGeneration, JoinWave, Publish>;
+using Command =
+    std::variant<Send, ListInputs, OpenJob, ClaimGeneration, JoinWave, ReportFound, RecordOutcome, Publish>;
 using Commands = std::vector<Command>;
 
 // The label of an edge of the job graph.

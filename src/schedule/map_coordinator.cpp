@@ -111,6 +111,7 @@ class MapPhase : public Phase {
               [](const CoveredRun& a, const CoveredRun& b) { return a.run.id < b.run.id; });
     job_.cover = std::move(sealed_);
     job_.wave = 0;
+    adopt_parts(job_);
     finish(Action::Mapped);
   }
 

@@ -27,7 +27,7 @@ class RecoverPhase : public Phase {
     if (claimed == nullptr || roll_.started()) return ignore();
     job_.generation = claimed->generation;
     if (lost_meanwhile_) return finish(Action::Lost);
-    roll_.start(now, out);
+    roll_.start(claimed->files, now, out);
   }
 
   void on_message(WorkerId from, const Message& message, Time, Commands& out) override {

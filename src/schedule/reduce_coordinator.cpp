@@ -18,7 +18,10 @@ class ReducePhase : public Phase {
     for (const auto& [partition, owner] : job_.wave_owners) open_[owner].insert(partition);
     for (const auto& [owner, partitions] : open_) {
       job_.pool.set_busy(owner, now);
-      out.emplace_back(Send{owner, ReduceWave{job_.generation, job_.wave}});
+      ReduceWave task{job_.generation, job_.wave, {}};
+      for (const PartitionId partition : partitions)
+        task.expected.emplace_back(partition, job_.sums[partition]);
+      out.emplace_back(Send{owner, std::move(task)});
     }
     if (open_.empty()) finish(Action::Reduced);
     return out;

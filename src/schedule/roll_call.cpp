@@ -1,10 +1,13 @@
 #include "schedule/roll_call.hpp"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "schedule/cover.hpp"
+#include "schedule/wave_planner.hpp"
 #include "thresh/errors.hpp"
 
 namespace thresh::schedule {
@@ -24,13 +27,42 @@ std::optional<Failure> check_runs(Job& job, const std::vector<RunSummary>& runs)
   return std::nullopt;
 }
 
-void RollCall::start(Time now, Commands& out) {
+void adopt_parts(Job& job) {
+  const std::uint64_t digest = cover_digest(job);
+  for (PartSummary& found : job.found_parts) {
+    if (found.partition >= job.plan.partitions || found.cover_digest != digest) continue;
+    std::optional<PartSummary>& part = job.parts[found.partition];
+    // One that was made for fewer of the largest lines cannot tell the others.
+    const bool tells_top = found.top.size() >= std::min<std::uint64_t>(job.options.top, found.lines);
+    if (part || !tells_top) continue;
+    job.sums[found.partition] = {found.input_rows, found.input_hash_sum};
+    part = std::move(found);
+  }
+  job.found_parts.clear();
+}
+
+void RollCall::start(const JobFiles& files, Time now, Commands& out) {
   started_ = true;
+  std::map<WorkerId, Muster> musters;
   for (const WorkerId worker : job_.pool.live()) {
     waiting_.insert(worker);
     job_.pool.set_idle(worker, now);
-    out.emplace_back(Send{worker, Muster{job_.generation, job_.plan.partitions, job_.job_id}});
+    musters[worker] = {job_.generation, job_.plan.partitions, job_.job_id, job_.run_directory, {}, {}};
   }
+  // To read a run file takes as long as it is large; a part counts as one byte more than nothing.
+  PartitionBytes sizes;
+  for (const RunFileEntry& run : files.runs) {
+    sizes.emplace_back(static_cast<PartitionId>(sizes.size()), run.bytes);
+  }
+  for (const auto& [index, worker] : assign_owners(sizes, job_.pool.live())) {
+    musters[worker].run_files.push_back(files.runs[index].file);
+  }
+  auto next = musters.begin();
+  for (const std::string& part : files.parts) {
+    next->second.part_files.push_back(part);
+    if (++next == musters.end()) next = musters.begin();
+  }
+  for (auto& [worker, muster] : musters) out.emplace_back(Send{worker, std::move(muster)});
 }
 
 bool RollCall::take(WorkerId from, const Message& message) {
@@ -38,11 +70,19 @@ bool RollCall::take(WorkerId from, const Message& message) {
   if (inventory == nullptr || inventory->sealed || waiting_.erase(from) == 0) return false;
   if (!failure_) failure_ = check_runs(job_, inventory->runs);
   for (const RunSummary& run : inventory->runs) offered_.push_back({from, run});
+  parts_.insert(parts_.end(), inventory->parts.begin(), inventory->parts.end());
+  damage_.insert(damage_.end(), inventory->damage.begin(), inventory->damage.end());
   return true;
 }
 
 void RollCall::choose(Commands& out) {
   job_.cover = choose_cover(std::move(offered_));
+  job_.found = {job_.cover.size(), 0, parts_.size(), std::move(damage_)};
+  for (const CoveredRun& item : job_.cover) job_.found.splits += item.run.splits.size();
+  std::sort(parts_.begin(), parts_.end(),
+            [](const PartSummary& a, const PartSummary& b) { return a.file < b.file; });
+  job_.found_parts = std::move(parts_);
+  out.emplace_back(ReportFound{});
   std::map<WorkerId, std::vector<RunId>> kept;
   for (const CoveredRun& item : job_.cover) kept[item.holder].push_back(item.run.id);
   for (const WorkerId worker : job_.pool.live()) {

@@ -1,5 +1,5 @@
 // The first thing in every generation: all live workers say which runs they hold, and a cover is chosen.
-// A start and a recovery use the same one; at a start the inventories are empty.
+// A start and a recovery use the same one; at a start the inventories hold what the directory had.
 #pragma once
 
 #include <optional>
@@ -16,17 +16,23 @@ namespace thresh::schedule {
 // same splits gave. Remembers their signatures.
 std::optional<Failure> check_runs(Job& job, const std::vector<RunSummary>& runs);
 
+// Parts that were found count from here on, if they were made from the cover at hand: they took in what the
+// runs held, or they would not have been committed. REQUIRES: every split has a signature.
+void adopt_parts(Job& job);
+
 // Borrows the job.
 class RollCall {
  public:
   explicit RollCall(Job& job) : job_(job) {}
 
-  // Sends Muster of the job's generation to all live workers. REQUIRES: there are some.
-  void start(Time now, Commands& out);
+  // Sends Muster of the job's generation to all live workers, each with its share of the files.
+  // REQUIRES: there are some.
+  void start(const JobFiles& files, Time now, Commands& out);
   bool started() const noexcept { return started_; }
   // False: nobody waits for this message. REQUIRES: from a live worker, of this generation.
   bool take(WorkerId from, const Message& message);
-  // Whether all answered. Then choose() sets job.cover and tells each worker which of its runs to keep.
+  // Whether all answered. Then choose() sets job.cover, job.found and job.found_parts and tells each worker
+  // which of its runs to keep.
   bool complete() const noexcept { return started_ && waiting_.empty(); }
   void choose(Commands& out);
   // An inventory that cannot be.
@@ -37,6 +43,8 @@ class RollCall {
   bool started_ = false;
   std::set<WorkerId> waiting_;
   std::vector<CoveredRun> offered_;
+  std::vector<PartSummary> parts_;
+  std::vector<std::string> damage_;
   std::optional<Failure> failure_;
 };
 

@@ -1,22 +1,35 @@
 #include "schedule/worker_books.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace thresh::schedule {
 
-WorkerBooks::WorkerBooks(WorkerId self, std::vector<RunSummary> held) : self_(self) {
+WorkerBooks::WorkerBooks(WorkerId self, std::vector<RunSummary> held, std::optional<Time> checkpoint_every)
+    : self_(self), checkpoint_every_(checkpoint_every) {
   for (RunSummary& run : held) held_.emplace(run.id, std::move(run));
 }
 
-WorkerCommands WorkerBooks::handle(const WorkerEvent& event, Time) {
+WorkerCommands WorkerBooks::handle(const WorkerEvent& event, Time now) {
   WorkerCommands out;
+  now_ = now;
   if (left_) return out;
   if (const auto* from = std::get_if<FromCoordinator>(&event)) {
     on_message(from->message, out);
+  } else if (const auto* written = std::get_if<RunsWritten>(&event)) {
+    on_written(*written);
+  } else if (const auto* leave = std::get_if<LeaveAsked>(&event)) {
+    saving_ = true;
+    if (!leaving_) leaving_ = leave->reason;
   } else {
     on_task_end(event, out);
   }
-  if (!left_ && !failed_) advance(out);
+  if (left_) return out;
+  if (!failed_) {
+    advance(out);
+  } else if (saving_ && !busy_) {
+    save(out);
+  }
   return out;
 }
 
@@ -35,6 +48,8 @@ void WorkerBooks::on_message(const Message& message, WorkerCommands& out) {
     on_reduce(*reduce);
   } else if (const auto* check = std::get_if<CheckPart>(&message)) {
     on_check(*check);
+  } else if (const auto* save = std::get_if<SaveRuns>(&message)) {
+    if (save->generation == generation_) saving_ = true;
   } else if (const auto* dismiss = std::get_if<Dismiss>(&message)) {
     left_ = true;
     out.emplace_back(Leave{dismiss->code});
@@ -47,13 +62,16 @@ void WorkerBooks::on_muster(const Muster& muster, WorkerCommands& out) {
   queue_.clear();
   asked_.clear();
   checked_.clear();
-  owned_.clear();
   seal_asked_ = false;
   awaiting_keep_ = false;
   next_wave_ = 0;
   next_reduce_ = 0;
   early_splits_.erase(early_splits_.begin(), early_splits_.lower_bound({generation_, 0, 0}));
   if (early_seal_ < generation_) early_seal_.reset();
+  muster_ = muster;
+  files_read_ = muster.run_files.empty() && muster.part_files.empty();
+  found_parts_.clear();
+  damage_.clear();
   if (exchanging_ && !mustering_) out.emplace_back(AbortExchange{});
   mustering_ = true;  // answered when the task under way has ended
 }
@@ -65,7 +83,10 @@ void WorkerBooks::on_keep(const KeepRuns& keep, WorkerCommands& out) {
   for (const auto& [id, run] : held_) {
     if (std::find(keep.runs.begin(), keep.runs.end(), id) == keep.runs.end()) dropped.runs.push_back(id);
   }
-  for (const RunId& id : dropped.runs) held_.erase(id);
+  for (const RunId& id : dropped.runs) {
+    held_.erase(id);
+    unsaved_.erase(id);
+  }
   if (!dropped.runs.empty()) out.emplace_back(std::move(dropped));
 }
 
@@ -78,10 +99,6 @@ void WorkerBooks::on_assign(const AssignSplit& task) {
 void WorkerBooks::on_wave(const ShuffleWave& wave) {
   if (!is_current(wave.generation) || wave.wave != next_wave_) return;
   ++next_wave_;
-  owned_.clear();
-  for (const auto& [partition, owner] : wave.owners) {
-    if (owner == self_) owned_.push_back(partition);
-  }
   digest_ = wave.cover_digest;
   queue_.push_back(wave);
 }
@@ -89,13 +106,19 @@ void WorkerBooks::on_wave(const ShuffleWave& wave) {
 void WorkerBooks::on_reduce(const ReduceWave& wave) {
   if (!is_current(wave.generation) || wave.wave < next_reduce_ || wave.wave + 1 != next_wave_) return;
   next_reduce_ = wave.wave + 1;
-  for (const PartitionId partition : owned_) {
-    queue_.push_back(ReducePartition{partition, wave.wave, generation_, digest_});
+  for (const auto& [partition, sums] : wave.expected) {
+    queue_.push_back(ReducePartition{partition, wave.wave, generation_, digest_, sums});
   }
 }
 
 void WorkerBooks::on_check(const CheckPart& check) {
   if (is_current(check.generation) && checked_.insert(check.partition).second) queue_.push_back(check);
+}
+
+void WorkerBooks::on_written(const RunsWritten& written) {
+  writing_ = false;
+  if (!written.good) return;
+  for (const RunId& id : written.runs) unsaved_.erase(id);
 }
 
 void WorkerBooks::on_task_end(const WorkerEvent& event, WorkerCommands& out) {
@@ -112,14 +135,24 @@ void WorkerBooks::on_task_end(const WorkerEvent& event, WorkerCommands& out) {
       out.emplace_back(Answer{SplitFailed{generation_, refused->split, refused->attempt, refused->failure}});
   } else if (const auto* sealed = std::get_if<TableSealed>(&event)) {
     held_.insert_or_assign(sealed->run.id, sealed->run);
+    if (checkpoint_every_) unsaved_.insert(sealed->run.id);
     open_.clear();
     table_full_ = false;
+  } else if (const auto* read = std::get_if<FilesRead>(&event)) {
+    // What is in memory already is as good.
+    for (const RunSummary& run : read->runs) held_.try_emplace(run.id, run);
+    if (read->generation == generation_) {
+      files_read_ = true;
+      found_parts_ = read->parts;
+      damage_ = read->damage;
+    }
   } else if (const auto* exchanged = std::get_if<WaveExchanged>(&event)) {
     if (current) out.emplace_back(Answer{WaveReceived{generation_, exchanged->wave}});
   } else if (const auto* written = std::get_if<PartWritten>(&event)) {
     if (current) out.emplace_back(Answer{PartCommitted{generation_, task_wave_, written->part}});
-  } else if (const auto* read = std::get_if<PartRead>(&event)) {
-    if (current) out.emplace_back(Answer{PartChecked{generation_, read->partition, read->good, read->what}});
+  } else if (const auto* checked = std::get_if<PartRead>(&event)) {
+    if (current)
+      out.emplace_back(Answer{PartChecked{generation_, checked->partition, checked->good, checked->what}});
   } else if (const auto* failed = std::get_if<TaskFailed>(&event)) {
     failed_ = true;
     out.emplace_back(Answer{WorkerFailed{generation_, failed->failure}});
@@ -130,9 +163,16 @@ void WorkerBooks::advance(WorkerCommands& out) {
   while (!busy_) {
     if (mustering_) {
       if (!open_.empty()) return begin_seal(out);
+      if (!files_read_) {
+        busy_ = true;
+        task_generation_ = generation_;
+        out.emplace_back(ReadFiles{muster_.value()});
+        return;
+      }
       answer_muster(out);
       return;
     }
+    if (saving_) return save(out);
     if (generation_ == 0 || awaiting_keep_) return;
     while (!early_splits_.empty() && std::get<0>(early_splits_.begin()->first) == generation_) {
       const AssignSplit& task = early_splits_.begin()->second;
@@ -143,6 +183,12 @@ void WorkerBooks::advance(WorkerCommands& out) {
     if (early_seal_ == generation_ && !seal_asked_) {
       seal_asked_ = true;
       queue_.push_back(SealRuns{generation_});
+    }
+    if (std::exchange(seal_to_write_, false)) write_runs(out);
+    if (checkpoint_due()) {
+      seal_to_write_ = true;
+      if (!open_.empty()) return begin_seal(out);
+      continue;
     }
     if (table_full_) return begin_seal(out);
     if (queue_.empty()) return;
@@ -170,10 +216,14 @@ void WorkerBooks::begin(const Work& work, WorkerCommands& out) {
   task_generation_ = generation_;
   if (const auto* task = std::get_if<AssignSplit>(&work)) {
     if (open_.empty()) open_id_ = RunId{generation_, self_, next_sequence_++};
+    if (!unsaved_since_) unsaved_since_ = now_;
     out.emplace_back(MapSplit{*task});
   } else if (const auto* wave = std::get_if<ShuffleWave>(&work)) {
     exchanging_ = true;
-    if (!wave->committed.empty()) out.emplace_back(ReleasePartitions{wave->committed});
+    if (!wave->committed.empty()) {
+      unsaved_.clear();  // a run that was released in part is not worth a file
+      out.emplace_back(ReleasePartitions{wave->committed});
+    }
     out.emplace_back(Exchange{*wave});
   } else if (const auto* reduce = std::get_if<ReducePartition>(&work)) {
     task_wave_ = reduce->wave;
@@ -191,8 +241,40 @@ void WorkerBooks::begin_seal(WorkerCommands& out) {
   out.emplace_back(SealTable{open_id_, open_});
 }
 
+bool WorkerBooks::checkpoint_due() const noexcept {
+  return checkpoint_every_ && !writing_ && unsaved_since_ && now_ - *unsaved_since_ >= *checkpoint_every_;
+}
+
+void WorkerBooks::write_runs(WorkerCommands& out) {
+  unsaved_since_.reset();
+  if (unsaved_.empty()) return;
+  writing_ = true;
+  out.emplace_back(WriteRuns{std::vector<RunId>(unsaved_.begin(), unsaved_.end())});
+}
+
+// Seals, writes once, and says so; begins nothing else any more.
+void WorkerBooks::save(WorkerCommands& out) {
+  if (!open_.empty() && !failed_) return begin_seal(out);
+  if (writing_) return;
+  if (!std::exchange(save_tried_, true)) write_runs(out);
+  if (writing_) return;
+  if (leaving_ && !failed_) {
+    failed_ = true;
+    out.emplace_back(Answer{WorkerFailed{generation_, *leaving_}});
+    return;
+  }
+  if (std::exchange(save_answered_, true)) return;
+  std::uint64_t splits = 0;
+  for (const RunId& id : unsaved_) splits += held_.at(id).splits.size();
+  out.emplace_back(Answer{RunsSaved{generation_, splits}});
+}
+
 Inventory WorkerBooks::inventory(bool sealed) const {
-  Inventory answer{generation_, sealed, {}};
+  Inventory answer{generation_, sealed, {}, {}, {}};
+  if (!sealed) {
+    answer.parts = found_parts_;
+    answer.damage = damage_;
+  }
   for (const auto& [id, run] : held_) answer.runs.push_back(run);
   return answer;
 }

@@ -37,6 +37,21 @@ struct SplitRefused {
 struct TableSealed {
   RunSummary run;
 };
+// Answers WriteRuns. What failed to be written stays in memory, and is written with the next checkpoint.
+struct RunsWritten {
+  std::vector<RunId> runs;
+  bool good = false;
+};
+struct FilesRead {
+  Generation generation = 0;  // of the Muster that named them
+  std::vector<RunSummary> runs;
+  std::vector<PartSummary> parts;
+  std::vector<std::string> damage;
+};
+// Someone asked this worker to leave: as SaveRuns, and then rank 0 is told.
+struct LeaveAsked {
+  Failure reason;
+};
 struct WaveExchanged {
   std::uint32_t wave = 0;
 };
@@ -54,12 +69,14 @@ struct PartRead {
 struct TaskFailed {
   Failure failure;
 };
-using WorkerEvent = std::variant<FromCoordinator, SplitMapped, SplitRefused, TableSealed, WaveExchanged,
-                                 ExchangeAborted, PartWritten, PartRead, TaskFailed>;
+using WorkerEvent =
+    std::variant<FromCoordinator, SplitMapped, SplitRefused, TableSealed, WaveExchanged, ExchangeAborted,
+                 PartWritten, PartRead, TaskFailed, RunsWritten, FilesRead, LeaveAsked>;
 
-// ---- commands: at most one of the tasks (MapSplit, SealTable, Exchange, ReducePartition, ReadPart) is under
-// way at a time; each ends with exactly one of the events above. AbortExchange may cross WaveExchanged: then
-// no ExchangeAborted follows.
+// ---- commands: at most one of the tasks (MapSplit, SealTable, Exchange, ReducePartition, ReadPart,
+// ReadFiles) is under way at a time; each ends with exactly one of the events above. AbortExchange may cross
+// WaveExchanged: then no ExchangeAborted follows. WriteRuns goes on beside the tasks, one at a time, and ends
+// with RunsWritten; the runs do not change meanwhile.
 
 struct Answer {
   Message message;  // to rank 0
@@ -71,6 +88,12 @@ struct MapSplit {
 struct SealTable {
   RunId id;
   std::vector<SplitSignature> splits;
+};
+struct WriteRuns {
+  std::vector<RunId> runs;
+};
+struct ReadFiles {
+  Muster files;
 };
 struct DropRuns {
   std::vector<RunId> runs;
@@ -88,6 +111,7 @@ struct ReducePartition {
   std::uint32_t wave = 0;
   Generation generation = 0;
   std::uint64_t cover_digest = 0;
+  PartitionSums expected;
 };
 struct ReadPart {
   CheckPart part;
@@ -95,8 +119,9 @@ struct ReadPart {
 struct Leave {
   int code = 0;
 };
-using WorkerCommand = std::variant<Answer, MapSplit, SealTable, DropRuns, DropSlices, ReleasePartitions,
-                                   Exchange, AbortExchange, ReducePartition, ReadPart, Leave>;
+using WorkerCommand =
+    std::variant<Answer, MapSplit, SealTable, DropRuns, DropSlices, ReleasePartitions, Exchange,
+                 AbortExchange, ReducePartition, ReadPart, Leave, WriteRuns, ReadFiles>;
 using WorkerCommands = std::vector<WorkerCommand>;
 
 // What the network may do: messages come late, in another order than they were sent, and twice. What the
@@ -104,8 +129,10 @@ using WorkerCommands = std::vector<WorkerCommand>;
 // generations are ignored; what comes before the Muster or the KeepRuns of its generation waits for it.
 class WorkerBooks {
  public:
-  // `held`: sealed runs that survived from before, to be offered in the first inventory.
-  explicit WorkerBooks(WorkerId self, std::vector<RunSummary> held = {});
+  // `held`: sealed runs that survived from before, to be offered in the first inventory. `checkpoint_every`:
+  // work that is not in a file is at most that old, and one split and the time of writing; none: no files.
+  explicit WorkerBooks(WorkerId self, std::vector<RunSummary> held = {},
+                       std::optional<Time> checkpoint_every = std::nullopt);
 
   WorkerCommands handle(const WorkerEvent& event, Time now);
 
@@ -126,6 +153,7 @@ class WorkerBooks {
   void on_wave(const ShuffleWave& wave);
   void on_reduce(const ReduceWave& wave);
   void on_check(const CheckPart& check);
+  void on_written(const RunsWritten& written);
   bool is_current(Generation generation) const noexcept { return generation == generation_ && !mustering_; }
 
   // Begins what is next, until a task is under way or nothing is left.
@@ -133,6 +161,9 @@ class WorkerBooks {
   void answer_muster(WorkerCommands& out);
   void begin(const Work& work, WorkerCommands& out);
   void begin_seal(WorkerCommands& out);
+  bool checkpoint_due() const noexcept;
+  void write_runs(WorkerCommands& out);
+  void save(WorkerCommands& out);
   Inventory inventory(bool sealed) const;
 
   WorkerId self_;
@@ -156,9 +187,25 @@ class WorkerBooks {
   bool seal_asked_ = false;                            // in this generation
   std::uint32_t next_wave_ = 0;                        // to exchange
   std::uint32_t next_reduce_ = 0;                      // first wave not asked to be reduced
-  std::vector<PartitionId> owned_;                     // in the last wave
   std::uint64_t digest_ = 0;                           // of the last wave's cover
   std::set<PartitionId> checked_;
+
+  std::optional<Muster> muster_;          // the one to answer
+  std::vector<PartSummary> found_parts_;  // by the files of it
+  std::vector<std::string> damage_;
+  bool files_read_ = false;
+
+  // Checkpoints. A run is unsaved from its seal on until a file holds it, or until nobody needs it.
+  std::optional<Time> checkpoint_every_;
+  Time now_{};
+  std::optional<Time> unsaved_since_;  // begin of the oldest work that is in no file nor on its way to one
+  std::set<RunId> unsaved_;
+  bool writing_ = false;
+  bool seal_to_write_ = false;
+  bool saving_ = false;  // SaveRuns or LeaveAsked: nothing else is begun any more
+  bool save_tried_ = false;
+  bool save_answered_ = false;
+  std::optional<Failure> leaving_;
 
   RunId open_id_;
   std::vector<SplitSignature> open_;  // what is in the open table

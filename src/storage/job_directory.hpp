@@ -12,6 +12,7 @@
 #include "core/task.hpp"
 #include "storage/claim.hpp"
 #include "storage/identity.hpp"
+#include "storage/job_files.hpp"
 #include "storage/job_paths.hpp"
 #include "storage/publication.hpp"
 
@@ -59,6 +60,14 @@ class JobDirectory {
   const std::string& job_id() const noexcept { return job_id_; }
   Generation generation() const noexcept { return claim_.generation(); }
   std::string parts_dir() const { return paths_.parts(); }
+  // Where run files are to be written; makes it. `checkpoint` as given by the user, or empty.
+  std::string make_run_directory(const std::string& checkpoint) const {
+    return storage::make_run_directory(paths_, checkpoint, job_id_);
+  }
+  // What earlier runs of the job left. `damage`: what could not be listed, for the log.
+  JobFiles list_files(std::vector<std::string>& damage) const {
+    return list_job_files(paths_, job_id_, damage);
+  }
 
   // To be called every refresh_interval while the job runs; cheap, never throws.
   void refresh() noexcept { claim_.refresh(); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/job_files.hpp"
 #include "storage/posix.hpp"
 
 namespace thresh::storage {
@@ -18,6 +19,12 @@ bool is_part(std::string_view name) {
   const std::size_t dot = name.find('.');
   return name.front() == 'p' && dot != std::string_view::npos && all_digits(name.substr(1, dot - 1));
 }
+bool is_token(std::string_view name) {
+  return name.size() == 32 + 6 && name.ends_with(".token");
+}
+bool is_drill(std::string_view name) {
+  return name.size() == 16;
+}
 bool is_claim(std::string_view name) {
   return all_digits(name);
 }
@@ -33,13 +40,17 @@ void remove_files(const std::string& directory, IsOurs is_ours) {
 }  // namespace
 
 void remove_work_files(const JobPaths& paths) {
+  remove_run_files(paths);
   remove_files(paths.parts(), is_part);
-  remove_files(paths.job_dir(), [](std::string_view name) { return name == "outcome.json"; });
+  remove_files(paths.job_dir(),
+               [](std::string_view name) { return name == "outcome.json" || is_token(name); });
 }
 
 void remove_job_directory(const JobPaths& paths) {
   remove_work_files(paths);
   remove_directory_if_empty(paths.parts());
+  remove_files(paths.drills(), is_drill);
+  remove_directory_if_empty(paths.drills());
   remove_files(paths.generations(), is_claim);
   remove_directory_if_empty(paths.generations());
   remove_file(paths.decision());

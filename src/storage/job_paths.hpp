@@ -20,6 +20,11 @@ struct JobPaths {
   std::string decision() const { return job_dir() + "/publish.json"; }
   std::string outcome() const { return job_dir() + "/outcome.json"; }
   std::string generations() const { return job_dir() + "/generation"; }
+  std::string runs() const { return job_dir() + "/runs"; }
+  std::string checkpoint_pointer() const { return job_dir() + "/checkpoint.json"; }
+  // By its name all ranks know that they see the same directory.
+  std::string token(const std::string& job_id) const { return job_dir() + "/" + job_id + ".token"; }
+  std::string drills() const { return job_dir() + "/drills"; }
   std::string parts() const { return job_dir() + "/parts"; }
   std::string part(const std::string& file) const { return parts() + "/" + file; }
 };

@@ -98,28 +98,48 @@ void judge(World& world, const Job& job, const JobEnd& end) {
   check_workers(world, job, end);
 }
 
-}  // namespace
-
-Verdict run_scenario(const Scenario& scenario, std::ostream* transcript) {
+// One run of the job. True: the same command, typed again, may go on.
+bool run_once(const Scenario& scenario, ModelDirectory& directory, std::ostream* transcript,
+              Verdict& verdict) {
   Job job;
   job.options = scenario.options;
   job.pool = WorkerPool(scenario.workers, scenario.liveness, Time{});
   job.faults = FaultHandler(scenario.policy);
-  World world(scenario, job, transcript);
-  Verdict verdict;
+  World world(scenario, job, directory, transcript);
+  bool again = true;
   try {
     const JobEnd end = run_job(job, world);
-    verdict.time = world.now();
     verdict.published = end.action == Action::Published;
     verdict.ended = action_name(end.action);
     if (end.failure) verdict.ended += ": " + std::to_string(end.failure->code) + " " + end.failure->what;
+    again = end.failure && (end.failure->code == 75 || end.failure->code == 74 || end.failure->code == 69);
     judge(world, job, end);
+  } catch (const Crashed& crash) {
+    verdict.ended = crash.what();
   } catch (const std::exception& error) {
     verdict.violation = error.what();
   }
-  verdict.events = world.events();
-  verdict.recoveries = job.faults.recoveries();
-  verdict.ignored = job.metrics.tasks().late_ignored;
+  world.end_all();
+  verdict.time += world.now();
+  verdict.events += world.events();
+  verdict.recoveries += job.faults.recoveries();
+  verdict.ignored += job.metrics.tasks().late_ignored;
+  return again && !verdict.violation;
+}
+
+}  // namespace
+
+Verdict run_scenario(const Scenario& scenario, std::ostream* transcript) {
+  ModelDirectory directory;
+  Verdict verdict;
+  Scenario now = scenario;
+  while (run_once(now, directory, transcript, verdict)) {
+    if (++directory.attempt == scenario.most_attempts) break;
+    ++verdict.restarts;
+    if (scenario.later_workers.empty()) continue;
+    const std::size_t next = std::min<std::size_t>(directory.attempt, scenario.later_workers.size()) - 1;
+    now.workers = scenario.later_workers[next];
+  }
   return verdict;
 }
 

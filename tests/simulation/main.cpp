@@ -68,7 +68,8 @@ int replay(const Options& options, const char* program) {
   for (const Fault& fault : scenario.faults) std::cout << "fault: " << fault_text(fault) << "\n";
   const Verdict verdict = run_scenario(scenario, options.large ? nullptr : &std::cout);
   std::cout << verdict.ended << " after " << text_of(verdict.time) << " s, " << verdict.events << " events, "
-            << verdict.recoveries << " recoveries, " << verdict.ignored << " messages ignored\n";
+            << verdict.recoveries << " recoveries, " << verdict.restarts << " restarts, " << verdict.ignored
+            << " messages ignored\n";
   return report(verdict, seed, program, options.large) ? 0 : 1;
 }
 
@@ -78,12 +79,14 @@ int run_many(const Options& options, const char* program) {
   std::uint64_t events = 0;
   std::uint64_t published = 0;
   std::uint64_t recoveries = 0;
+  std::uint64_t restarts = 0;
   for (std::uint64_t seed = options.first_seed; seed < options.first_seed + options.runs; ++seed) {
     const Verdict verdict = run_scenario(small_scenario(seed), nullptr);
     if (!report(verdict, seed, program, false)) return 1;
     events += verdict.events;
     published += verdict.published ? 1 : 0;
     recoveries += verdict.recoveries;
+    restarts += verdict.restarts;
   }
   if (options.large) {
     const Verdict verdict = run_scenario(large_scenario(options.first_seed), nullptr);
@@ -93,7 +96,7 @@ int run_many(const Options& options, const char* program) {
   }
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
   std::cout << options.runs << " runs: " << published << " published, " << recoveries << " recoveries, "
-            << events << " events; took " << taken.count() << " s\n";
+            << restarts << " restarts, " << events << " events; took " << taken.count() << " s\n";
   return 0;
 }
 

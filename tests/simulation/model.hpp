@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/task.hpp"
@@ -45,6 +48,35 @@ inline SliceSize slice_of(const Content& content, PartitionId partition) noexcep
   slice.wire_bytes = slice.rows == 0 ? 0 : slice.bytes + 16;
   return slice;
 }
+
+inline RunSummary summary_of(const RunId& id, const std::vector<SplitSignature>& splits,
+                             const Content& content, std::uint32_t partitions) {
+  RunSummary run;
+  run.id = id;
+  run.splits = splits;
+  for (PartitionId p = 0; p < partitions; ++p) run.slices.push_back(slice_of(content, p));
+  return run;
+}
+
+// What lies in the job directory, and outlives a run of the job.
+struct ModelRunFile {
+  std::vector<std::pair<RunSummary, Content>> runs;
+  bool damaged = false;
+  std::uint32_t listed_from = 0;  // attempt: a rename may come late
+};
+struct ModelPart {
+  PartSummary part;
+  Content content;
+  bool damaged = false;
+};
+struct ModelDirectory {
+  Generation generation = 0;
+  std::map<std::string, ModelRunFile> runs;
+  std::map<std::string, ModelPart> parts;
+  std::map<SplitId, Record> versions;
+  std::set<std::size_t> fired;  // faults, by index: each strikes once a job
+  std::uint32_t attempt = 0;
+};
 
 inline std::uint64_t checksum_of(const Content& content) noexcept {
   std::uint64_t sum = content.size();

@@ -13,9 +13,10 @@ namespace thresh::simulation {
 using namespace schedule;
 
 ModelWorker::ModelWorker(WorkerId id, World& world, const std::vector<RunSummary>& held)
-    : id_(id), world_(world), books_(id, held) {
+    : id_(id), world_(world), books_(id, held, world.scenario().checkpoint_every) {
   for (const RunSummary& run : held) {
     ModelRun& model = runs_[run.id];
+    model.summary = run;
     for (const SplitSignature& signature : run.splits) model.content.push_back(signature.split);
   }
 }
@@ -93,6 +94,14 @@ void ModelWorker::carry_out(const WorkerCommand& command) {
   } else if (std::holds_alternative<ReadPart>(command)) {
     begin(command, TaskKind::Check);
     end_after(1'000, 5'000);
+  } else if (std::holds_alternative<ReadFiles>(command)) {
+    begin(command, TaskKind::Restore);
+    end_after(5'000, 50'000);
+  } else if (const auto* write = std::get_if<WriteRuns>(&command)) {
+    world_.require(!writing_, "runs are to be written while others are");
+    writing_ = file_of(write->runs);
+    world_.begins(id_, TaskKind::Write);
+    if (!dead_) world_.end_write(id_, std::chrono::milliseconds(world_.rng().between(5, 400)));
   } else if (const auto* leave = std::get_if<Leave>(&command)) {
     left_with_ = leave->code;
   }
@@ -150,6 +159,8 @@ void ModelWorker::task_ends(std::uint64_t serial) {
     end_reduce(*reduce);
   } else if (const auto* read = std::get_if<ReadPart>(&task)) {
     end_read(read->part);
+  } else if (const auto* files = std::get_if<ReadFiles>(&task)) {
+    end_read_files(files->files);
   }
 }
 
@@ -167,16 +178,57 @@ void ModelWorker::end_map(const AssignSplit& task) {
 
 void ModelWorker::end_seal(const SealTable& task) {
   world_.require(!task.splits.empty(), "an empty table was sealed");
-  RunSummary run;
-  run.id = task.id;
-  run.splits = task.splits;
-  for (PartitionId partition = 0; partition < world_.partitions(); ++partition) {
-    run.slices.push_back(slice_of(open_, partition));
-  }
-  const bool is_new = runs_.emplace(task.id, ModelRun{std::move(open_), {}}).second;
+  RunSummary run = summary_of(task.id, task.splits, open_, world_.partitions());
+  const bool is_new = runs_.emplace(task.id, ModelRun{run, std::move(open_), {}}).second;
   world_.require(is_new, "the name of a run was used twice");
   open_.clear();
   handle(TableSealed{std::move(run)});
+}
+
+ModelRunFile ModelWorker::file_of(const std::vector<RunId>& runs) const {
+  ModelRunFile file;
+  for (const RunId& id : runs) {
+    const ModelRun& run = runs_.at(id);
+    world_.require(run.released.empty(), "a run was written that was released in part");
+    file.runs.emplace_back(run.summary, run.content);
+  }
+  return file;
+}
+
+void ModelWorker::write_ends() {
+  const bool good = !std::exchange(failing_write_, false);
+  ModelRunFile file = std::exchange(writing_, std::nullopt).value();
+  RunsWritten written{{}, good};
+  for (const auto& [run, content] : file.runs) written.runs.push_back(run.id);
+  if (good) world_.write_run_file(std::move(file));
+  handle(written);
+}
+
+void ModelWorker::end_read_files(const Muster& files) {
+  FilesRead read;
+  read.generation = files.generation;
+  for (const std::string& name : files.run_files) {
+    const ModelRunFile* file = world_.find_run_file(name);
+    if (file == nullptr || file->damaged) {
+      read.damage.push_back(name + " is damaged");
+      continue;
+    }
+    for (const auto& [summary, content] : file->runs) {
+      RunSummary run = summary;
+      run.from_file = true;
+      read.runs.push_back(run);
+      runs_.try_emplace(run.id, ModelRun{run, content, {}});
+    }
+  }
+  for (const std::string& name : files.part_files) {
+    const ModelPart* part = world_.find_part(name);
+    if (part == nullptr || checksum_of(part->content) != part->part.checksum) {
+      read.damage.push_back(name + " is damaged");
+    } else {
+      read.parts.push_back(part->part);
+    }
+  }
+  handle(read);
 }
 
 void ModelWorker::end_exchange(const ShuffleWave& plan) {
@@ -205,14 +257,22 @@ void ModelWorker::end_reduce(const ReducePartition& task) {
   part.bytes = taken.bytes;
   part.checksum = checksum_of(content);
   for (const Record record : content) part.weight += record_weight(record, task.partition);
+  // A worker that does not notice is what the ledger is for. Once such a part has outlived its run, nobody
+  // can tell, so that is one fault too many.
+  const bool notices = world_.scenario().most_attempts > 1 || world_.rng().chance(500);
+  const bool balances =
+      part.input_rows == task.expected.rows && part.input_hash_sum == task.expected.hash_sum;
+  if (!balances && notices) {
+    return handle(TaskFailed{{70, "the ledger does not balance: model: rows were lost"}});
+  }
   if (std::exchange(damaging_, false)) content.push_back(0);
-  part.file = world_.write_part(task.partition, task.generation, std::move(content));
+  part.file = world_.write_part(part, task.generation, std::move(content));
   handle(PartWritten{std::move(part)});
 }
 
 void ModelWorker::end_read(const CheckPart& part) {
-  const Content* content = world_.find_part(part.file);
-  const bool good = content != nullptr && checksum_of(*content) == part.checksum;
+  const ModelPart* found = world_.find_part(part.file);
+  const bool good = found != nullptr && checksum_of(found->content) == part.checksum;
   handle(PartRead{part.partition, good, good ? "" : "its checksum differs"});
 }
 

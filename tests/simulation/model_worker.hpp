@@ -17,6 +17,7 @@ namespace thresh::simulation {
 class World;
 
 struct ModelRun {
+  RunSummary summary;
   Content content;
   std::set<PartitionId> released;
 };
@@ -29,6 +30,7 @@ class ModelWorker {
   void receive(const Message& message);
   // The task of that serial comes to its end, unless it was cancelled.
   void task_ends(std::uint64_t serial);
+  void write_ends();
   void beat();
 
   bool alive() const noexcept { return !dead_; }
@@ -44,6 +46,9 @@ class ModelWorker {
   void fail_task() noexcept { failing_ = true; }
   void refuse_split() noexcept { refusing_ = true; }
   void damage_part() noexcept { damaging_ = true; }
+  void fail_write() noexcept { failing_write_ = true; }
+  // The run file that is being written: it may still come to be when the worker is gone.
+  const std::optional<ModelRunFile>& being_written() const noexcept { return writing_; }
 
   // For the exchange.
   const std::map<RunId, ModelRun>& runs() const noexcept { return runs_; }
@@ -64,6 +69,8 @@ class ModelWorker {
   void end_exchange(const ShuffleWave& plan);
   void end_reduce(const schedule::ReducePartition& task);
   void end_read(const CheckPart& part);
+  ModelRunFile file_of(const std::vector<RunId>& runs) const;
+  void end_read_files(const Muster& files);
 
   WorkerId id_;
   World& world_;
@@ -75,6 +82,8 @@ class ModelWorker {
   bool failing_ = false;
   bool refusing_ = false;
   bool damaging_ = false;
+  bool failing_write_ = false;
+  std::optional<ModelRunFile> writing_;
 
   std::optional<schedule::WorkerCommand> task_;
   std::uint64_t serial_ = 0;

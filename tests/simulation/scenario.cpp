@@ -130,6 +130,29 @@ void choose_held(Scenario& scenario, Rng& rng) {
   }
 }
 
+// Checkpoints, and further runs of the job on other numbers of workers.
+void choose_restarts(Scenario& scenario, Rng& rng) {
+  if (!rng.chance(150)) scenario.checkpoint_every = some_milliseconds(rng, 50, 2000);
+  scenario.options.checkpoints = scenario.checkpoint_every.has_value();
+  scenario.options.save_timeout = seconds(5);
+  scenario.most_attempts = static_cast<std::uint32_t>(rng.between(2, 8));
+  for (std::uint64_t i = rng.below(3); i > 0; --i) {
+    const std::uint64_t count = rng.between(1, 2 * scenario.workers.size());
+    std::vector<WorkerId> workers;
+    for (WorkerId worker = count == 1 ? 0 : 1; workers.size() < count; ++worker) workers.push_back(worker);
+    scenario.options.ranks = std::max(scenario.options.ranks, static_cast<std::uint32_t>(count + 1));
+    scenario.later_workers.push_back(std::move(workers));
+  }
+  constexpr FaultKind kinds[] = {FaultKind::Crash, FaultKind::Crash,     FaultKind::Stop,
+                                 FaultKind::Kill,  FaultKind::FailWrite, FaultKind::DamageRunFile};
+  for (std::uint64_t i = rng.below(5); i > 0; --i) {
+    Fault fault = some_fault(rng, scenario);
+    fault.kind = kinds[rng.below(std::size(kinds))];
+    if (fault.kind == FaultKind::FailWrite) fault.on = TaskKind::Write;
+    scenario.faults.push_back(fault);
+  }
+}
+
 }  // namespace
 
 std::string_view fault_name(FaultKind kind) noexcept {
@@ -158,6 +181,12 @@ std::string_view fault_name(FaultKind kind) noexcept {
       return "lose claim";
     case FaultKind::FailPublish:
       return "fail publish";
+    case FaultKind::FailWrite:
+      return "fail write";
+    case FaultKind::DamageRunFile:
+      return "damage run file";
+    case FaultKind::Crash:
+      return "crash";
   }
   return "unknown";
 }
@@ -176,6 +205,10 @@ std::string_view task_name(TaskKind kind) noexcept {
       return "reduce";
     case TaskKind::Check:
       return "check";
+    case TaskKind::Write:
+      return "write";
+    case TaskKind::Restore:
+      return "restore";
   }
   return "unknown";
 }
@@ -213,6 +246,7 @@ Scenario small_scenario(std::uint64_t seed) {
   scenario.already_complete = rng.chance(10);
   if (rng.chance(250)) choose_held(scenario, rng);
   if (rng.chance(60)) scenario.unstable = static_cast<SplitId>(rng.below(60));
+  if (rng.chance(600)) choose_restarts(scenario, rng);
   return scenario;
 }
 

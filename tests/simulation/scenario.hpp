@@ -31,11 +31,14 @@ enum class FaultKind {
   PauseCoordinator,  // rank 0 does nothing for a while
   LoseClaim,         // another coordinator claims the generation first
   FailPublish,       // the disk is full when the parts are moved
+  FailWrite,         // the disk is full when runs are written to a file
+  DamageRunFile,     // a run file's bytes change
+  Crash,             // rank 0 is gone, and with it the others
 };
 std::string_view fault_name(FaultKind kind) noexcept;
 
-enum class TaskKind { Muster, Map, Seal, Exchange, Reduce, Check };
-inline constexpr std::uint64_t task_kinds = 6;
+enum class TaskKind { Muster, Map, Seal, Exchange, Reduce, Check, Write, Restore };
+inline constexpr std::uint64_t task_kinds = 8;
 std::string_view task_name(TaskKind kind) noexcept;
 
 // Strikes once: at a time, or when any worker begins the nth task of a kind.
@@ -71,6 +74,10 @@ struct Scenario {
   std::uint64_t table_full_per_mille = 0;
   bool already_complete = false;
   Generation first_generation = 1;
+  std::optional<Time> checkpoint_every;
+  // The workers of each run of the job; the last ones serve for all that follow. `workers` is the first.
+  std::vector<std::vector<WorkerId>> later_workers;
+  std::uint32_t most_attempts = 1;
   // Runs that workers hold from before, as the splits in them. They may overlap.
   std::map<WorkerId, std::vector<std::vector<SplitId>>> held;
   // This split gives something else each time it is mapped.

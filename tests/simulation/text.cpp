@@ -64,6 +64,13 @@ std::string wave(const ShuffleWave& plan) {
   return text;
 }
 
+std::string files(const Muster& muster) {
+  std::string text;
+  if (!muster.run_files.empty()) text += " run files " + n(muster.run_files.size());
+  if (!muster.part_files.empty()) text += " part files " + n(muster.part_files.size());
+  return text;
+}
+
 std::string failure(const Failure& why) {
   return n(static_cast<std::uint64_t>(why.code)) + " \"" + why.what + "\"";
 }
@@ -79,7 +86,7 @@ std::string text_of(Time time) {
 std::string text_of(const Message& message) {
   return std::visit(
       Cases{
-          [](const Muster& m) { return "Muster" + of(m.generation); },
+          [](const Muster& m) { return "Muster" + of(m.generation) + files(m); },
           [](const KeepRuns& m) { return "KeepRuns" + of(m.generation) + " " + ids(m.runs); },
           [](const AssignSplit& m) {
             return "AssignSplit" + of(m.generation) + " split " + n(m.split) + " attempt " + n(m.attempt);
@@ -91,7 +98,9 @@ std::string text_of(const Message& message) {
           [](const Ping& m) { return "Ping" + of(m.generation); },
           [](const Dismiss& m) { return "Dismiss " + n(static_cast<std::uint64_t>(m.code)); },
           [](const Inventory& m) {
-            return "Inventory" + of(m.generation) + (m.sealed ? " sealed " : " ") + runs(m.runs);
+            return "Inventory" + of(m.generation) + (m.sealed ? " sealed " : " ") + runs(m.runs) +
+                   (m.parts.empty() ? "" : " parts " + n(m.parts.size())) +
+                   (m.damage.empty() ? "" : " damaged " + n(m.damage.size()));
           },
           [](const SplitDone& m) {
             return "SplitDone" + of(m.generation) + " split " + n(m.signature.split) + " attempt " +
@@ -112,6 +121,11 @@ std::string text_of(const Message& message) {
           },
           [](const WorkerFailed& m) { return "WorkerFailed" + of(m.generation) + " " + failure(m.failure); },
           [](const Heartbeat& m) { return "Heartbeat" + of(m.generation); },
+          [](const SaveRuns& m) { return "SaveRuns" + of(m.generation); },
+          [](const RunsSaved& m) {
+            return "RunsSaved" + of(m.generation) +
+                   (m.splits_unsaved == 0 ? "" : " but " + n(m.splits_unsaved) + " splits");
+          },
       },
       message);
 }
@@ -144,6 +158,8 @@ std::string text_of(const Command& command) {
                         },
                         [](const ClaimGeneration& c) { return "ClaimGeneration" + of(c.generation); },
                         [](const JoinWave& c) { return "JoinWave " + n(c.wave) + " rounds " + n(c.rounds); },
+                        [](const ReportFound&) { return std::string("ReportFound"); },
+                        [](const RecordOutcome& c) { return "RecordOutcome " + failure(c.failure); },
                         [](const Publish&) { return std::string("Publish"); },
                     },
                     command);
@@ -168,6 +184,12 @@ std::string text_of(const WorkerEvent& event) {
             return "PartRead partition " + n(e.partition) + (e.good ? " good" : " bad");
           },
           [](const TaskFailed& e) { return "TaskFailed " + failure(e.failure); },
+          [](const RunsWritten& e) { return (e.good ? "RunsWritten " : "RunsNotWritten ") + ids(e.runs); },
+          [](const FilesRead& e) {
+            return "FilesRead" + of(e.generation) + " " + runs(e.runs) + " parts " + n(e.parts.size()) +
+                   " damaged " + n(e.damage.size());
+          },
+          [](const LeaveAsked& e) { return "LeaveAsked " + failure(e.reason); },
       },
       event);
 }
@@ -191,6 +213,8 @@ std::string text_of(const WorkerCommand& command) {
           },
           [](const ReadPart& c) { return "ReadPart partition " + n(c.part.partition); },
           [](const Leave& c) { return "Leave " + n(static_cast<std::uint64_t>(c.code)); },
+          [](const WriteRuns& c) { return "WriteRuns " + ids(c.runs); },
+          [](const ReadFiles& c) { return "ReadFiles" + of(c.files.generation) + files(c.files); },
       },
       command);
 }

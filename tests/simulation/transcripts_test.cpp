@@ -100,8 +100,8 @@ TEST_CASE("the map coordinator hands out splits, seals, and takes what the worke
   script.from(2, done(2));                              // not its own
   script.from(1, SplitDone{0, 0, signature_of(2, 2)});  // of an older generation
   script.from(1, done(2));
-  script.from(1, Inventory{1, true, {run_of({1, 1, 0}, {0, 2})}});
-  script.from(2, Inventory{1, true, {run_of({1, 2, 0}, {1})}});
+  script.from(1, Inventory{1, true, {run_of({1, 1, 0}, {0, 2})}, {}, {}});
+  script.from(2, Inventory{1, true, {run_of({1, 2, 0}, {1})}, {}, {}});
   REQUIRE(script.log() == R"(  > AssignSplit g1 split 0 attempt 0 to 1
   > AssignSplit g1 split 1 attempt 0 to 2
   > AssignSplit g1 split 2 attempt 0 to 1
@@ -128,9 +128,9 @@ TEST_CASE("a recovery claims the next generation and keeps what the survivors ho
   MachineScript script(*machine);
   script.from(2, done(1));  // the dead are told once
   script.from(2, done(1));
-  script.event(GenerationClaimed{2});
-  script.from(1, Inventory{1, true, {}});  // late
-  script.from(1, Inventory{2, false, {run_of({1, 1, 0}, {0}), run_of({1, 1, 1}, {0, 2})}});
+  script.event(GenerationClaimed{2, {}});
+  script.from(1, Inventory{1, true, {}, {}, {}});  // late
+  script.from(1, Inventory{2, false, {run_of({1, 1, 0}, {0}), run_of({1, 1, 1}, {0, 2})}, {}, {}});
   REQUIRE(script.log() == R"(  > ClaimGeneration g2
 < SplitDone g1 split 1 attempt 0 from 2
   > Dismiss 75 to 2
@@ -139,6 +139,7 @@ TEST_CASE("a recovery claims the next generation and keeps what the survivors ho
   > Muster g2 to 1
 < Inventory g1 sealed {} from 1
 < Inventory g2 {1.1.0: 0, 1.1.1: 0 2} from 1
+  > ReportFound
   > KeepRuns g2 {1.1.1} to 1
   = recovered
 )");
@@ -171,16 +172,16 @@ TEST_CASE("a worker's books do each task once and hold what comes too early") {
   WorkerBooks books(1);
   BooksScript script(books);
   script.hear(assign(1, 0));  // overtakes Muster
-  script.hear(Muster{1, 2, "job"});
+  script.hear(Muster{1, 2, "job", "runs", {}, {}});
   script.hear(assign(1, 2));  // overtakes KeepRuns
   script.hear(KeepRuns{1, {}});
   script.hear(assign(1, 0));  // repeated
   script.event(SplitMapped{0, signature_of(0, 2), true});
   script.event(TableSealed{run_of({1, 1, 0}, {0})});
-  script.hear(Muster{2, 2, "job"});  // finishes the split at hand first
+  script.hear(Muster{2, 2, "job", "runs", {}, {}});  // finishes the split at hand first
   script.event(SplitMapped{0, signature_of(2, 2), false});
   script.event(TableSealed{run_of({1, 1, 1}, {2})});
-  script.hear(Muster{2, 2, "job"});
+  script.hear(Muster{2, 2, "job", "runs", {}, {}});
   script.hear(KeepRuns{2, {{1, 1, 1}}});
   script.hear(Dismiss{0});
   script.hear(assign(2, 1));
@@ -218,15 +219,15 @@ TEST_CASE("a worker's books abandon an exchange when the next generation begins"
   ShuffleWave wave;
   wave.generation = 1;
   wave.owners = {{0, 1}, {1, 2}};
-  script.hear(Muster{1, 2, "job"});
+  script.hear(Muster{1, 2, "job", "runs", {}, {}});
   script.hear(KeepRuns{1, {}});
   script.hear(SealRuns{1});
   script.hear(SealRuns{1});  // repeated
   script.hear(wave);
   script.hear(wave);  // repeated
-  script.hear(Muster{2, 2, "job"});
+  script.hear(Muster{2, 2, "job", "runs", {}, {}});
   script.event(ExchangeAborted{});
-  script.hear(ReduceWave{1, 0});  // late
+  script.hear(ReduceWave{1, 0, {}});  // late
   REQUIRE(script.log() == R"(< Muster g1
   > DropSlices
   > Answer Inventory g1 {}
@@ -253,12 +254,12 @@ TEST_CASE("a worker reduces the partitions that it owns, one after another") {
   wave.generation = 1;
   wave.owners = {{0, 1}, {1, 2}, {2, 1}};
   PartSummary part;
-  script.hear(Muster{1, 3, "job"});
+  script.hear(Muster{1, 3, "job", "runs", {}, {}});
   script.hear(KeepRuns{1, {}});
   script.hear(wave);
   script.event(WaveExchanged{0});
-  script.hear(ReduceWave{1, 0});
-  script.hear(ReduceWave{1, 0});
+  script.hear(ReduceWave{1, 0, {{0, {}}, {2, {}}}});
+  script.hear(ReduceWave{1, 0, {{0, {}}, {2, {}}}});
   script.event(PartWritten{part});
   part.partition = 2;
   script.event(PartWritten{part});

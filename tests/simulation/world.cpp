@@ -1,6 +1,7 @@
 #include "simulation/world.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <ostream>
 
 #include "simulation/text.hpp"
@@ -11,10 +12,14 @@ using namespace schedule;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-World::World(const Scenario& scenario, const Job& job, std::ostream* transcript)
-    : scenario_(scenario), job_(job), transcript_(transcript), rng_(scenario.seed ^ 0x5EED) {
+World::World(const Scenario& scenario, const Job& job, ModelDirectory& directory, std::ostream* transcript)
+    : scenario_(scenario),
+      job_(job),
+      directory_(directory),
+      transcript_(transcript),
+      rng_(scenario.seed ^ 0x5EED ^ (std::uint64_t{directory.attempt} << 32)) {
   for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
-    if (!scenario.faults[i].on) push(scenario.faults[i].at, Strike{i});
+    if (!scenario.faults[i].on && !directory.fired.contains(i)) push(scenario.faults[i].at, Strike{i});
   }
 }
 
@@ -22,14 +27,12 @@ void World::hold_runs() {
   for (const WorkerId id : scenario_.workers) {
     std::vector<RunSummary> held;
     const auto found = scenario_.held.find(id);
-    if (found != scenario_.held.end()) {
+    if (found != scenario_.held.end() && directory_.attempt == 0) {
       for (const auto& splits : found->second) {
-        RunSummary run;
-        run.id = RunId{scenario_.first_generation - 1, id, static_cast<std::uint32_t>(held.size())};
-        for (const SplitId split : splits) run.splits.push_back(signature_of(split, partitions()));
-        const Content content(splits.begin(), splits.end());
-        for (PartitionId p = 0; p < partitions(); ++p) run.slices.push_back(slice_of(content, p));
-        held.push_back(std::move(run));
+        const RunId run{scenario_.first_generation - 1, id, static_cast<std::uint32_t>(held.size())};
+        std::vector<SplitSignature> signatures;
+        for (const SplitId split : splits) signatures.push_back(signature_of(split, partitions()));
+        held.push_back(summary_of(run, signatures, Content(splits.begin(), splits.end()), partitions()));
       }
     }
     workers_.try_emplace(id, id, *this, held);
@@ -91,6 +94,10 @@ void World::end_task(WorkerId worker, std::uint64_t serial, Time after) {
   push(now_ + after, TaskEnd{worker, serial});
 }
 
+void World::end_write(WorkerId worker, Time after) {
+  push(now_ + after, WriteEnd{worker});
+}
+
 void World::reply(std::uint64_t most_ms, Event event) {
   push(now_ + milliseconds(static_cast<std::int64_t>(rng_.below(most_ms))), ToCoordinator{std::move(event)});
 }
@@ -131,6 +138,9 @@ void World::deliver(const Due& due, Item item) {
   } else if (auto* end = std::get_if<TaskEnd>(&item)) {
     const TaskEnd task = *end;
     if (reaches(task.worker, due, item)) workers_.at(task.worker).task_ends(task.serial);
+  } else if (auto* write = std::get_if<WriteEnd>(&item)) {
+    const WorkerId id = write->worker;
+    if (reaches(id, due, item)) workers_.at(id).write_ends();
   } else if (auto* beat = std::get_if<Beat>(&item)) {
     const WorkerId id = beat->worker;
     if (over_ || !reaches(id, due, item)) return;
@@ -138,7 +148,7 @@ void World::deliver(const Due& due, Item item) {
     push(now_ + scenario_.heartbeat, Beat{id});
   } else if (auto* fault = std::get_if<Strike>(&item)) {
     const Fault& what = scenario_.faults[fault->fault];
-    strike(what, what.worker);
+    if (!over_ && directory_.fired.insert(fault->fault).second) strike(what, what.worker);
   }
 }
 
@@ -171,14 +181,17 @@ void World::perform(const Command& command) {
   } else if (std::holds_alternative<ListInputs>(command)) {
     reply(20, InputsListed{scenario_.inputs});
   } else if (std::holds_alternative<OpenJob>(command)) {
-    generation_ = scenario_.first_generation;
+    directory_.generation = std::max(directory_.generation + 1, scenario_.first_generation);
+    generation_ = directory_.generation;
     hold_runs();
-    reply(50, JobOpened{generation_, "job", scenario_.already_complete});
+    reply(50, JobOpened{generation_, "job", scenario_.already_complete, "runs", list_files()});
   } else if (const auto* wanted = std::get_if<ClaimGeneration>(&command)) {
     claim(wanted->generation);
   } else if (const auto* wave = std::get_if<JoinWave>(&command)) {
     meetings_[{generation_, wave->wave}].rank0_joined = true;
     meet({generation_, wave->wave});
+  } else if (std::holds_alternative<ReportFound>(command)) {
+    check_found();
   } else if (std::holds_alternative<Publish>(command)) {
     publish();
   }
@@ -189,8 +202,8 @@ void World::claim(Generation generation) {
     return reply(50, FileWorkFailed{{75, "model: claimed by another"}});
   }
   require(generation == generation_ + 1, "a generation was claimed that is not the next");
-  generation_ = generation;
-  reply(50, GenerationClaimed{generation});
+  generation_ = directory_.generation = generation;
+  reply(50, GenerationClaimed{generation, list_files()});
 }
 
 void World::publish() {
@@ -199,9 +212,9 @@ void World::publish() {
   published_.clear();
   for (const auto& part : job_.parts) {
     require(part.has_value(), "a job was published that lacks a part");
-    const Content* content = find_part(part->file);
-    require(content != nullptr, "a part was published that does not exist");
-    published_.push_back(*content);
+    const ModelPart* found = find_part(part->file);
+    require(found != nullptr, "a part was published that does not exist");
+    published_.push_back(found->content);
   }
   reply(200, Published{});
 }
@@ -270,28 +283,91 @@ void World::move_slices(const Meeting& meeting) {
 
 // ---- the directory
 
-std::string World::write_part(PartitionId partition, Generation generation, Content content) {
-  std::string file = "p" + std::to_string(partition) + "." + std::to_string(generation) + "." +
-                     std::to_string(rng_.next() % 1'000'000'000);
-  require(parts_.emplace(file, std::move(content)).second, "the name of a part was used twice");
+std::string World::write_part(PartSummary part, Generation generation, Content content) {
+  part.file = "p" + std::to_string(part.partition) + "." + std::to_string(generation) + "." +
+              std::to_string(rng_.next() % 1'000'000'000);
+  const std::string file = part.file;
+  require(directory_.parts.emplace(file, ModelPart{std::move(part), std::move(content)}).second,
+          "the name of a part was used twice");
   return file;
 }
 
-const Content* World::find_part(const std::string& file) const {
-  const auto found = parts_.find(file);
-  return found == parts_.end() ? nullptr : &found->second;
+const ModelPart* World::find_part(const std::string& file) const {
+  const auto found = directory_.parts.find(file);
+  return found == directory_.parts.end() ? nullptr : &found->second;
+}
+
+void World::write_run_file(ModelRunFile file) {
+  const RunId& id = file.runs.front().first.id;
+  const std::string name = std::to_string(id.generation) + "." + std::to_string(id.worker) + "." +
+                           std::to_string(id.sequence) + ".h5";
+  require(directory_.runs.emplace(name, std::move(file)).second, "the name of a run file was used twice");
+}
+
+const ModelRunFile* World::find_run_file(const std::string& file) const {
+  const auto found = directory_.runs.find(file);
+  return found == directory_.runs.end() ? nullptr : &found->second;
+}
+
+// A listing may miss what is new.
+JobFiles World::list_files() {
+  listed_ = {};
+  for (const auto& [name, file] : directory_.runs) {
+    if (file.listed_from > directory_.attempt || rng_.chance(20)) continue;
+    listed_.runs.push_back({name, 1000 * file.runs.size()});
+  }
+  for (const auto& [name, part] : directory_.parts) {
+    if (!rng_.chance(20)) listed_.parts.push_back(name);
+  }
+  return listed_;
+}
+
+// Nothing that could be used is left out: of each good run some split is covered by now.
+void World::check_found() const {
+  std::set<SplitId> covered;
+  for (const CoveredRun& item : job_.cover) {
+    for (const SplitSignature& signature : item.run.splits) covered.insert(signature.split);
+  }
+  for (const RunFileEntry& entry : listed_.runs) {
+    const ModelRunFile& file = directory_.runs.at(entry.file);
+    if (file.damaged) continue;
+    for (const auto& [run, content] : file.runs) {
+      require(std::any_of(content.begin(), content.end(),
+                          [&](Record record) { return covered.contains(split_of(record)); }),
+              "a good run file was not used");
+    }
+  }
+}
+
+void World::end_all() {
+  for (const auto& [id, worker] : workers_) {
+    if (!worker.being_written() || !rng_.chance(300)) continue;
+    ModelRunFile file = *worker.being_written();
+    file.listed_from = directory_.attempt + static_cast<std::uint32_t>(rng_.between(1, 2));
+    write_run_file(std::move(file));
+  }
 }
 
 Record World::next_version(SplitId split) {
-  return split == scenario_.unstable ? versions_[split]++ % 4 : 0;
+  return split == scenario_.unstable ? directory_.versions[split]++ % 4 : 0;
 }
 
 // ---- faults
 
 void World::begins(WorkerId worker, TaskKind kind) {
   const std::uint64_t count = ++begun_.at(static_cast<std::size_t>(kind));
-  for (const Fault& fault : scenario_.faults) {
-    if (fault.on == kind && fault.nth == count) strike(fault, worker);
+  for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+    const Fault& fault = scenario_.faults[i];
+    if (fault.on != kind || fault.nth != count || over_ || !directory_.fired.insert(i).second) continue;
+    strike(fault, worker);
+  }
+}
+
+void World::damage_files(FaultKind kind) {
+  if (kind == FaultKind::DamageRunFile && !directory_.runs.empty()) {
+    auto at = directory_.runs.begin();
+    std::advance(at, static_cast<std::ptrdiff_t>(rng_.below(directory_.runs.size())));
+    at->second.damaged = true;
   }
 }
 
@@ -314,6 +390,10 @@ void World::strike(const Fault& fault, WorkerId worker) {
     case FaultKind::FailPublish:
       fails_publish_ = true;
       return;
+    case FaultKind::Crash:
+      throw Crashed("model: rank 0 is gone");
+    case FaultKind::DamageRunFile:
+      return damage_files(fault.kind);
     default:
       strike_worker(fault, worker);
   }
@@ -343,6 +423,8 @@ void World::strike_worker(const Fault& fault, WorkerId id) {
       return worker.refuse_split();
     case FaultKind::FailTask:
       return worker.fail_task();
+    case FaultKind::FailWrite:
+      return worker.fail_write();
     case FaultKind::DamagePart:
       return worker.damage_part();
     default:

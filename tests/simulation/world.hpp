@@ -30,10 +30,18 @@ class Violation : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Rank 0 is gone, and with it this run of the job.
+class Crashed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// One run of a job. The directory is what it finds and leaves.
 class World : public schedule::Port {
  public:
-  // Borrows all three. `transcript` may be null.
-  World(const Scenario& scenario, const schedule::Job& job, std::ostream* transcript);
+  // Borrows all. `transcript` may be null.
+  World(const Scenario& scenario, const schedule::Job& job, ModelDirectory& directory,
+        std::ostream* transcript);
 
   // ---- for the coordinator
   Time now() const override { return now_; }
@@ -49,10 +57,13 @@ class World : public schedule::Port {
   void end_task(WorkerId worker, std::uint64_t serial, Time after);
   // Faults may strike here.
   void begins(WorkerId worker, TaskKind kind);
+  void end_write(WorkerId worker, Time after);
+  void write_run_file(ModelRunFile file);
+  const ModelRunFile* find_run_file(const std::string& file) const;
   void join(WorkerId worker, const ShuffleWave& plan);
   void abort_meeting(WorkerId worker, const ShuffleWave& plan);
-  std::string write_part(PartitionId partition, Generation generation, Content content);
-  const Content* find_part(const std::string& file) const;
+  std::string write_part(PartSummary part, Generation generation, Content content);
+  const ModelPart* find_part(const std::string& file) const;
   // 0, unless the scenario says that the split is unstable.
   Record next_version(SplitId split);
   void require(bool holds, const char* rule) const;
@@ -63,6 +74,8 @@ class World : public schedule::Port {
   // ---- for the judge
   // Lets everything that is still on its way to the workers arrive.
   void settle();
+  // The processes are gone. What they were writing may still come to be, later.
+  void end_all();
   const ModelWorker& worker(WorkerId id) const { return workers_.at(id); }
   bool struck(FaultKind kind) const { return struck_.contains(kind); }
   // Whether a fault explains that the worker was declared lost.
@@ -84,13 +97,16 @@ class World : public schedule::Port {
     WorkerId worker = 0;
     std::uint64_t serial = 0;
   };
+  struct WriteEnd {
+    WorkerId worker = 0;
+  };
   struct Beat {
     WorkerId worker = 0;
   };
   struct Strike {
     std::size_t fault = 0;
   };
-  using Item = std::variant<ToWorker, ToCoordinator, TaskEnd, Beat, Strike>;
+  using Item = std::variant<ToWorker, ToCoordinator, TaskEnd, WriteEnd, Beat, Strike>;
   struct Due {
     Time at{};
     std::uint64_t order = 0;
@@ -119,6 +135,9 @@ class World : public schedule::Port {
   void strike(const Fault& fault, WorkerId worker);
   void strike_worker(const Fault& fault, WorkerId worker);
   void claim(Generation generation);
+  JobFiles list_files();
+  void check_found() const;
+  void damage_files(FaultKind kind);
   void publish();
   void meet(const MeetingKey& key);
   void move_slices(const Meeting& meeting);
@@ -126,6 +145,7 @@ class World : public schedule::Port {
 
   const Scenario& scenario_;
   const schedule::Job& job_;
+  ModelDirectory& directory_;
   std::ostream* transcript_;
   Rng rng_;
   Time now_{};
@@ -137,8 +157,7 @@ class World : public schedule::Port {
 
   std::map<WorkerId, ModelWorker> workers_;
   std::map<MeetingKey, Meeting> meetings_;
-  std::map<std::string, Content> parts_;
-  std::map<SplitId, Record> versions_;
+  JobFiles listed_;  // as the coordinator last saw it
   Generation generation_ = 0;
   Time paused_until_{};
   bool over_ = false;

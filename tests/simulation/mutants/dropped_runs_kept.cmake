@@ -1,4 +1,5 @@
 # A worker goes on holding runs that are not in the cover.
 set(FILE worker_books.cpp)
-set(BEFORE [=[for (const RunId& id : dropped.runs) held_.erase(id);]=])
+set(BEFORE [=[    held_.erase(id);
+    unsaved_.erase(id);]=])
 set(AFTER [=[]=])

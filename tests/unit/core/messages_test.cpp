@@ -45,6 +45,7 @@ RunSummary any_run() {
     return SliceSize{any<std::uint64_t>(), any<std::uint64_t>(), any<std::uint64_t>(), any<std::uint64_t>()};
   });
   run.counters = any_counters();
+  run.from_file = any<bool>();
   return run;
 }
 PartSummary any_part() {
@@ -81,23 +82,25 @@ std::vector<Message> one_of_each() {
   stats.cpu_ns = any<std::uint64_t>();
   const auto n = [] { return any<std::uint32_t>(); };
   const auto u = [] { return any<std::uint64_t>(); };
-  return {Muster{n(), n(), *any_text()},
+  return {Muster{n(), n(), *any_text(), *any_text(), {*any_text()}, {*any_text(), *any_text()}},
           KeepRuns{n(), several(any_run_id)},
           AssignSplit{n(), n(), n(), {*any_text(), u(), any<std::int64_t>()}, {n(), u(), u()}},
           SealRuns{n()},
           wave,
-          ReduceWave{n(), n()},
+          ReduceWave{n(), n(), {{n(), {u(), u()}}}},
           CheckPart{n(), n(), *any_text(), u(), u()},
           Ping{n()},
           Dismiss{any<int>()},
-          Inventory{n(), any<bool>(), several(any_run)},
+          Inventory{n(), any<bool>(), several(any_run), {}, {*any_text()}},
           SplitDone{n(), n(), any_signature()},
           SplitFailed{n(), n(), n(), any_failure()},
           WaveReceived{n(), n()},
           PartCommitted{n(), n(), any_part()},
           PartChecked{n(), n(), any<bool>(), *any_text()},
           WorkerFailed{n(), any_failure()},
-          Heartbeat{n(), stats}};
+          Heartbeat{n(), stats},
+          SaveRuns{n()},
+          RunsSaved{n(), n()}};
 }
 
 }  // namespace
@@ -134,7 +137,7 @@ TEST_CASE("every field of a message travels") {
   ShuffleWave wave{1, 2, 3, 4, 5, {{6, 7}}, {8}, {9}, {10}, {{11, "a"}}, {12}};
   CHECK(encode_message(wave).size() ==
         1 + 4 + 4 + 8 + 8 + 8 + (4 + 8) + (4 + 8) + (4 + 8) + (4 + 4) + (4 + 4 + 4 + 1) + (4 + 8));
-  CHECK(encode_message(Heartbeat{1, {}}).size() == 1 + 4 + (4 + 16 * 8));
+  CHECK(encode_message(Heartbeat{1, {}}).size() == 1 + 4 + (4 + 22 * 8));
   CHECK(encode_message(CheckPart{1, 2, "f", 3, 4}).size() == 1 + 4 + 4 + (4 + 1) + 8 + 8);
   CHECK(encode_message(AssignSplit{}).size() == 1 + 4 + 4 + 4 + (4 + 8 + 8) + (4 + 8 + 8));
   CHECK(encode_message(PartCommitted{}).size() ==

@@ -1,0 +1,147 @@
+"""A job that is killed goes on where it was: on any number of ranks, from what is valid, to the same bytes."""
+
+import json
+import random
+import signal
+import sys
+import time
+
+import ranks
+
+SHAPE = ("--partitions", 6, "--split-size", "64K")
+
+
+class Restart(ranks.Case):
+    def setUp(self):
+        super().setUp()
+        rng = random.Random(11)
+        words = ["".join(rng.choices("abcdefghijkl", k=rng.randrange(2, 9))) for _ in range(5000)]
+        self.source = self.write("in.txt", ranks.text(rng, 120_000, words))
+
+    def interrupted(self, count, fault, *more, codes=(137,), every="30ms"):
+        """A run that the fault ends; what the directory holds then."""
+        result, output = self.job(count, "wordcount", self.source, *SHAPE, "--checkpoint-every", every, "--fault", fault,
+                                  *more)
+        said = result.stderr.decode()
+        self.assertIn(f"fault drill: {fault.rsplit('at=', 1)[1]}".split(":")[0], said)
+        self.assertIn(result.returncode, codes, said)
+        self.assert_nothing_published(output)
+        return output
+
+    def completes(self, count, *more):
+        """The same command again; what metrics.json says, and what was said."""
+        result, output = self.job(count, "wordcount", self.source, *SHAPE, *more)
+        self.assert_done(result, output)
+        self.assertEqual(ranks.parts(output), self.expected("wordcount", 6, [self.source]))
+        self.assertFalse((output / ".thresh").exists())
+        return json.loads((output / "metrics.json").read_text()), result.stderr.decode()
+
+    def test_on_any_number_of_ranks(self):
+        for count in (0, 2, 3, 4, 8):
+            with self.subTest(ranks=count):
+                output = self.interrupted(4, "kill:worker=2,at=shuffle")
+                self.assertNotEqual(list((output / ".thresh/runs").glob("*.h5")), [])
+                metrics, said = self.completes(count)
+                self.assertGreater(metrics["found"]["splits"], 0)
+                self.assertEqual(metrics["found"]["splits"] + metrics["tasks"]["splits_done"],
+                                 metrics["totals"]["splits"])
+                self.assertIn("goes on with what an earlier run left", said)
+                self.tearDownOutput(output)
+
+    def tearDownOutput(self, output):
+        for path in sorted(output.rglob("*"), reverse=True):
+            path.unlink() if path.is_file() else path.rmdir()
+
+    def test_parts_that_were_committed_are_not_reduced_again(self):
+        self.interrupted(3, "kill:worker=1,at=reduce:3")
+        metrics, _ = self.completes(2)
+        self.assertGreaterEqual(metrics["found"]["parts"], 2)
+        self.assertEqual(metrics["found"]["parts"] + metrics["tasks"]["parts_committed"], 6)
+
+    def test_a_job_that_stops_loses_nothing(self):
+        """SIGTERM, SIGUSR1 and --max-time: what was mapped is in files, whatever the interval."""
+        output = self.interrupted(3, "term:worker=1,at=map:20", codes=(75,), every="10m")
+        outcome = json.loads((output / ".thresh/outcome.json").read_text())
+        self.assertEqual(outcome["code"], 75)
+        metrics, _ = self.completes(2)
+        # At the 20th split of a worker it had done 19, and the other about as many.
+        self.assertGreaterEqual(metrics["found"]["splits"], 19)
+
+    def test_work_that_a_death_costs_is_an_interval_and_a_split(self):
+        every = 0.1
+        output = self.interrupted(3, "kill:worker=1,at=shuffle", every=f"{every}s")
+        names = list((output / ".thresh/runs").glob("*.h5"))
+        metrics, _ = self.completes(3)
+        if not names:
+            self.skipTest("this machine mapped it all within an interval")
+        again = sum(worker["map"]["seconds"] for worker in metrics["workers"])
+        a_split = again / max(1, metrics["tasks"]["splits_done"])
+        # Writing a file takes time too, in which mapping goes on.
+        self.assertLessEqual(again, 2 * (every + a_split) + 0.5)
+
+    def test_damaged_files_are_named_and_their_splits_mapped_again(self):
+        rng = random.Random(5)
+        for how in ("flip", "truncate", "empty", "swap"):
+            with self.subTest(how=how):
+                output = self.interrupted(3, "kill:worker=1,at=reduce:3")
+                files = sorted((output / ".thresh/runs").glob("*.h5")) + sorted((output / ".thresh/parts").glob("p*"))
+                files = [path for path in files if path.stat().st_size > 0]
+                self.assertGreater(len(files), 2)
+                for path in rng.sample(files, 3):
+                    content = bytearray(path.read_bytes())
+                    if how == "flip":
+                        content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+                    elif how == "truncate":
+                        content = content[:rng.randrange(len(content))]
+                    elif how == "empty":
+                        content = b""
+                    else:
+                        content = rng.choice([other for other in files if other.suffix == path.suffix
+                                              and other != path] or [self.source]).read_bytes()
+                    path.write_bytes(content)
+                metrics, said = self.completes(2)
+                self.assertGreater(metrics["found"]["damaged_files"], 0, said)
+                self.assertIn("not used:", said)
+                self.tearDownOutput(output)
+
+    def test_run_files_may_be_elsewhere_and_are_found_there(self):
+        elsewhere = self.dir / "checkpoints"
+        self.interrupted(3, "kill:worker=1,at=shuffle", "--checkpoint", elsewhere)
+        self.assertNotEqual(list(elsewhere.glob("*/*.h5")), [])
+        metrics, _ = self.completes(2)  # without the option
+        self.assertGreater(metrics["found"]["splits"], 0)
+        self.assertEqual(list(elsewhere.glob("*/*")), [])
+
+    def test_without_checkpoints_it_begins_again(self):
+        output = self.interrupted(3, "kill:worker=1,at=shuffle", "--no-checkpoint")
+        self.assertFalse((output / ".thresh/runs").exists())
+        metrics, _ = self.completes(2)
+        self.assertEqual(metrics["found"]["splits"], 0)
+
+    def test_a_full_disk_costs_the_checkpoint_only(self):
+        result, output = self.job(2, "wordcount", self.source, *SHAPE, "--checkpoint-every", "30ms",
+                                  "--fault", "enospc:worker=1,at=checkpoint")
+        said = result.stderr.decode()
+        self.assertIn("no checkpoint was written", said)
+        self.assertEqual(result.returncode, 74, said)  # the same disk is full when the first part is written
+        self.assert_nothing_published(output)
+        self.completes(2)
+
+    def test_many_kills_in_a_row_and_in_recovery(self):
+        rng = random.Random(23)
+        kills = 0
+        for attempt in range(12):
+            count = rng.choice((2, 3, 4))
+            process = ranks.start(count, self.thresh, "wordcount", self.source, *SHAPE, "--checkpoint-every", "20ms",
+                                  "-o", self.dir / "out")
+            time.sleep(0.3 + rng.random() * 0.5)
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+            ranks.finish(process)
+        self.assertGreater(kills, 3)
+        self.completes(2)
+
+
+if __name__ == "__main__":
+    ranks.main(sys.argv)

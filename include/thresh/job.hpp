@@ -27,6 +27,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -48,6 +49,8 @@ namespace detail {
     throw RecordFailed(offset, error.what());
   } catch (const Error& error) {
     throw RecordFailed(offset, error.what());
+  } catch (const std::bad_alloc&) {
+    throw;  // says nothing about the record
   } catch (const std::exception& error) {
     throw RecordFailed(offset, std::string("map threw an exception: ") + error.what());
   } catch (...) {
@@ -86,7 +89,7 @@ class JobMapper final : public Mapper {
       const char* stop = newline != nullptr ? newline : end;
       if (newline != nullptr && stop != at && stop[-1] == '\r') --stop;
       line.text = std::string_view(at, static_cast<std::size_t>(stop - at));
-      context.step();
+      context.at_record(at);
       try {
         job_.map(std::as_const(line), emit);
       } catch (...) {

@@ -90,6 +90,10 @@ std::vector<OptionSpec> shaping_options() {
        [](RunOptions& o, const string& v) {
          o.partitions = static_cast<std::uint32_t>(parse_count(v, 1, kMostPartitions));
        }},
+      {"max-bad-records", 0, "N", Group::Shaping,
+       "Leave out up to N records on which the job throws, crashes or hangs, instead of failing. They are "
+       "named.",
+       "0", [](RunOptions& o, const string& v) { o.max_bad_records = parse_count(v, 0, UINT32_MAX); }},
       {"escape", 0, "", Group::Shaping,
        "Write TAB, newline, carriage return and backslash in results as \\t \\n \\r \\\\. Without it, a "
        "result that "
@@ -113,6 +117,11 @@ std::vector<OptionSpec> running_options() {
       {"no-checkpoint", 0, "", Group::Running,
        "Write no checkpoints: a job that is killed maps everything again.", "",
        [](RunOptions& o, const string&) { o.checkpoints = false; }},
+      {"max-attempts", 0, "N", Group::Running,
+       "Times that a split is tried on which records fail, by different workers and after restarts.", "4",
+       [](RunOptions& o, const string& v) {
+         o.max_attempts = static_cast<std::uint32_t>(parse_count(v, 2, 1000));
+       }},
       {"max-time", 0, "TIME", Group::Running,
        "Stop in good time before TIME is over, with exit code 75: the same command goes on.", "none",
        [](RunOptions& o, const string& v) { o.max_time = parse_duration(v); }},

@@ -37,6 +37,9 @@ struct AssignSplit {
   std::uint32_t attempt = 0;
   InputFile input;  // as listed: a file that changed since is refused
   Split range;
+  bool alone = false;               // failed before: nothing else may be in the open table with it
+  std::vector<std::uint64_t> skip;  // offsets of records in quarantine, ascending
+  std::uint64_t most_bad = 1;       // records that fail: so many are worth knowing
 };
 // The job is about to stop: seal, write what is not in a file yet, and answer with RunsSaved. No more work.
 struct SaveRuns {
@@ -106,12 +109,14 @@ struct SplitDone {
   std::uint32_t attempt = 0;
   SplitSignature signature;
 };
-// User code threw, or the input could not be read.
+// User code threw, or the input could not be read. The open table was given up.
 struct SplitFailed {
   Generation generation = 0;
   SplitId split = 0;
   std::uint32_t attempt = 0;
   Failure failure;
+  std::vector<BlamedRecord> bad;  // the records to blame, if it was records
+  std::vector<SplitId> lost;      // that were in the open table
 };
 struct WaveReceived {
   Generation generation = 0;

@@ -108,6 +108,22 @@ struct PartitionSums {
   bool operator==(const PartitionSums&) const = default;
 };
 
+// A record that cannot be mapped.
+struct BlamedRecord {
+  std::uint64_t offset = 0;  // of its first byte in the file
+  std::string what;
+  bool operator==(const BlamedRecord&) const = default;
+};
+
+// What is written down about a split that failed: a worker that dies of it leaves a crash or a hang, rank 0
+// decides on quarantine. Values are part of the format.
+enum class AttemptKind { Crash = 1, Hang = 2, Quarantine = 3 };
+struct AttemptNote {
+  AttemptKind kind = AttemptKind::Crash;
+  SplitId split = 0;
+  BlamedRecord record;
+};
+
 // A file in the directory of run files.
 struct RunFileEntry {
   std::string file;
@@ -117,6 +133,7 @@ struct RunFileEntry {
 struct JobFiles {
   std::vector<RunFileEntry> runs;
   std::vector<std::string> parts;  // those with a sidecar
+  std::vector<AttemptNote> attempts;
 };
 
 // Why something failed, in words for the user. `code` is what the job would end with.

@@ -11,6 +11,7 @@
 #include "engine/metrics_json.hpp"
 #include "engine/signals.hpp"
 #include "engine/version.hpp"
+#include "schedule/split_troubles.hpp"
 #include "storage/input_files.hpp"
 #include "storage/manifest.hpp"
 #include "thresh/errors.hpp"
@@ -228,6 +229,16 @@ schedule::Event CoordinatorPort::wait(schedule::Time deadline) {
       backoff.idle();
     }
   }
+}
+
+void CoordinatorPort::carry_out(const schedule::WriteVerdict& command) {
+  for (const BlamedRecord& record : command.records) {
+    spdlog::warn("left out: {}", schedule::record_text(job_->plan, command.split, record));
+  }
+  file_work(answers_, [&]() -> schedule::Event {
+    directory_->write_verdict(command.split, command.records);
+    return schedule::VerdictWritten{command.split};
+  });
 }
 
 void CoordinatorPort::carry_out(const schedule::RecordOutcome& command) {

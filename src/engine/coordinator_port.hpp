@@ -40,6 +40,7 @@ class CoordinatorPort final : public schedule::Port {
   void carry_out(const schedule::ClaimGeneration& command);
   void carry_out(const schedule::JoinWave& command);
   void carry_out(const schedule::ReportFound& command);
+  void carry_out(const schedule::WriteVerdict& command);
   void carry_out(const schedule::RecordOutcome& command);
   void carry_out(const schedule::Publish& command);
   JobFiles list_files();

@@ -6,6 +6,7 @@
 
 #include "core/collector.hpp"
 #include "core/messages.hpp"
+#include "engine/blame.hpp"
 #include "engine/fault_drill.hpp"
 #include "engine/watchdog.hpp"
 #include "thresh/context.hpp"
@@ -21,16 +22,19 @@ struct MapTools {
   Context& context;
   Watchdog& watchdog;
   FaultDrill& drill;
+  Blame& blame;
   std::vector<char>& buffer;  // for the reader; recycled between splits
 };
 
 struct MapResult {
   SplitSignature signature;
   std::uint64_t bytes = 0;  // read
+  std::vector<BlamedRecord> bad;
 };
 
-// Throws Error, naming file and byte offset, when the split cannot be read or a record cannot be mapped. What
-// was emitted before stays in the collector: the caller has to give the open table up.
+// Records of `task.skip` are left out. With `bad` records, or when it throws (Error naming file and byte
+// offset, when the split cannot be read), a part of the split is in the collector: the caller has to give the
+// open table up. Mapping goes on behind a bad record until `task.most_bad` are known.
 MapResult map_split(const AssignSplit& task, const MapTools& tools);
 
 }  // namespace thresh::engine

@@ -97,6 +97,19 @@ Json pool_json(const schedule::MetricsCollector& metrics) {
   return changes;
 }
 
+// Records that were left out, in order of split and offset.
+Json quarantine_json(const schedule::Job& job) {
+  Json records = Json::array();
+  for (const auto& [split, trouble] : job.troubles) {
+    for (const BlamedRecord& record : trouble.quarantine) {
+      records.push_back({{"path", job.plan.inputs.at(job.plan.splits.at(split).file).path},
+                         {"offset", record.offset},
+                         {"what", record.what}});
+    }
+  }
+  return records;
+}
+
 }  // namespace
 
 Counters job_counters(const schedule::Job& job) {
@@ -159,6 +172,7 @@ std::string metrics_json(const schedule::Job& job, const std::string& job_name,
         {"splits", job.found.splits},
         {"parts", job.found.parts},
         {"damaged_files", job.found.damage.size()}}},
+      {"quarantine", quarantine_json(job)},
       {"phases", phases_json(job.metrics)},
       {"coordinator", coordinator_json()},
       {"workers", workers},

@@ -23,6 +23,7 @@ std::map<std::string, std::string> shaping_options(const RunOptions& options) {
   return {
       {"split-size", size_text(options.split_bytes)},
       {"partitions", options.partitions == 0 ? "auto" : std::to_string(options.partitions)},
+      {"max-bad-records", std::to_string(options.max_bad_records)},
       {"escape", options.escape ? "on" : "off"},
   };
 }

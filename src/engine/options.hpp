@@ -25,6 +25,7 @@ struct RunOptions {
   // Shaping.
   std::uint64_t split_bytes = 0;  // bytes of a split; 0: from the input size. Small: even load, more messages
   std::uint32_t partitions = 0;   // parts of the output; 0: from the input size
+  std::uint64_t max_bad_records = 0;  // records that may be left out before the job fails
   bool escape = false;  // write TAB, LF, CR and backslash in results as \t \n \r \\ instead of refusing
 
   // Operational.
@@ -36,7 +37,8 @@ struct RunOptions {
   bool checkpoints = true;            // write sealed runs to files while mapping
   std::string checkpoint_dir;         // for run files; empty: OUTPUT/.thresh/runs
   std::chrono::milliseconds checkpoint_every{
-      60'000};                                        // work that a worker's death costs; shorter: more files
+      60'000};                     // work that a worker's death costs; shorter: more files
+  std::uint32_t max_attempts = 4;  // to map a split on which records fail; then the job fails
   std::optional<std::chrono::milliseconds> max_time;  // stop in time, to go on in another run
   bool fresh = false;                                 // discard an unfinished job in `output`
   bool overwrite = false;                             // replace a finished job in `output` on publishing

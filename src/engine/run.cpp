@@ -50,6 +50,8 @@ schedule::Job new_job(const RunOptions& options, const JobType& type, int ranks)
   job.options.conserves_weight = type.weight != nullptr;
   job.options.uses_locations = type.uses_locations;
   job.options.top = options.top;
+  job.options.max_bad_records = options.max_bad_records;
+  job.options.max_attempts = options.max_attempts;
   job.options.checkpoints = options.checkpoints;
   job.options.ranks = static_cast<std::uint32_t>(ranks);
   std::vector<WorkerId> workers;

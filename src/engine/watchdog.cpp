@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "engine/blame.hpp"
 #include "thresh/errors.hpp"
 
 namespace thresh::engine {
@@ -56,6 +57,7 @@ void Watchdog::watch() {
 }
 
 void Watchdog::end_process() {
+  leave_hang();
   const std::uint64_t offset = offset_.load(std::memory_order_relaxed);
   const std::string text = fmt::format(
       "thresh: {} made no progress for {:.1f} s while {}{}; ending it. If a record may take that long, raise "

@@ -13,6 +13,7 @@
 #include "engine/process_usage.hpp"
 #include "engine/reduce_task.hpp"
 #include "engine/signals.hpp"
+#include "engine/stopwatch.hpp"
 #include "storage/job_files.hpp"
 #include "storage/job_paths.hpp"
 #include "storage/part_writer.hpp"
@@ -25,21 +26,6 @@ using Clock = std::chrono::steady_clock;
 
 // A combine table names 2^19 chunks of 64 KiB, which rows of 33 KiB fill by half: it is sealed in time.
 constexpr std::uint64_t kMostTableBytes = std::uint64_t{8} << 30;
-
-// Adds the time of its life to a counter of the worker's statistics.
-class Stopwatch {
- public:
-  explicit Stopwatch(std::uint64_t& total_ns) : total_ns_(&total_ns), begin_(Clock::now()) {}
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-  ~Stopwatch() {
-    *total_ns_ += static_cast<std::uint64_t>((Clock::now() - begin_) / std::chrono::nanoseconds(1));
-  }
-
- private:
-  std::uint64_t* total_ns_;
-  Clock::time_point begin_;
-};
 
 // The rank that waited longest would otherwise not be alone in saying so: mpirun needs about a second to
 // end the others, so each of the first ranks waits that much longer than the one before it.
@@ -86,6 +72,7 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
       tools_(tools),
       who_(fmt::format("worker {} on {}", self, host_name())),
       parts_dir_(storage::JobPaths(options.output).parts()),
+      attempts_dir_(storage::JobPaths(options.output).attempts()),
       books_(self, {}, options.checkpoints ? std::optional(options.checkpoint_every) : std::nullopt),
       format_(job.value_size),
       table_limit_bytes_(std::min(options.memory_bytes / 4, kMostTableBytes)),
@@ -97,6 +84,7 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
   stats_.host = host_name();
   stats_.pid = static_cast<std::uint64_t>(getpid());
   tools_.pulse.on_worker_poll([this] { poll(); });
+  catch_crashes();
 }
 
 Worker::~Worker() {
@@ -180,17 +168,6 @@ void Worker::learn(const Message& message) {
   }
 }
 
-// A directory that only some ranks have would lose the work of the others without a word.
-void Worker::check_shared(const Muster& muster) {
-  try {
-    const storage::JobPaths paths(options_->output);
-    storage::wait_for_token(paths, muster.job_id, &tools_.pulse);
-    if (!muster.run_directory.empty()) storage::wait_for_directory(muster.run_directory, &tools_.pulse);
-  } catch (...) {
-    tell_books(schedule::TaskFailed{explain("looking for the job directory")});
-  }
-}
-
 void Worker::tell_books(const schedule::WorkerEvent& event) {
   for (schedule::WorkerCommand& command : books_.handle(event, now())) todo_.push_back(std::move(command));
 }
@@ -227,8 +204,13 @@ void Worker::carry_out(const schedule::MapSplit& command) {
   if (!table_) table_ = std::make_unique<Table>(*job_, pool_, partitions_, tools_.pulse);
   const AssignSplit& task = command.task;
   try {
-    const MapResult result = map_split(task, {*table_->mapper, table_->emits, *table_->collector,
-                                              table_->context, tools_.watchdog, tools_.drill, buffer_});
+    const storage::Breadcrumb crumb(attempts_dir_, job_id_, task.split, task.attempt,
+                                    fmt::format("{}-{}", task.generation, self_));
+    Blame blame(crumb, table_->context);
+    const MapResult result =
+        map_split(task, {*table_->mapper, table_->emits, *table_->collector, table_->context, tools_.watchdog,
+                         tools_.drill, blame, buffer_});
+    if (!result.bad.empty()) return refuse_records(task, result.bad);
     stats_.splits += 1;
     stats_.records += result.signature.records;
     stats_.emits += result.signature.emits;
@@ -237,9 +219,23 @@ void Worker::carry_out(const schedule::MapSplit& command) {
     tell_books(schedule::SplitMapped{task.attempt, result.signature, full});
   } catch (...) {
     table_->broken = true;
-    tell_books(
-        schedule::SplitRefused{task.split, task.attempt, explain("mapping " + printable(task.input.path))});
+    tell_books(schedule::SplitRefused{
+        task.split, task.attempt, explain("mapping " + printable(task.input.path)), {}});
   }
+}
+
+void Worker::refuse_records(const AssignSplit& task, const std::vector<BlamedRecord>& bad) {
+  table_->broken = true;
+  const std::string what =
+      fmt::format("{}, byte {}: {}", printable(task.input.path), bad.front().offset, bad.front().what);
+  spdlog::warn("{} cannot be mapped{}; tried again", what,
+               bad.size() == 1 ? "" : fmt::format(", nor can {} more records of this split", bad.size() - 1));
+  tell_books(
+      schedule::SplitRefused{task.split, task.attempt, {static_cast<int>(ExitCode::BadData), what}, bad});
+}
+
+void Worker::carry_out(const schedule::DropTable&) {
+  table_.reset();
 }
 
 void Worker::carry_out(const schedule::SealTable& command) {
@@ -266,29 +262,6 @@ void Worker::carry_out(const schedule::SealTable& command) {
   }
 }
 
-bool Worker::check_writer() {
-  const std::optional<CheckpointResult> result = checkpointer_.take_result();
-  if (!result) return false;
-  if (result->good) {
-    stats_.checkpoints += 1;
-    stats_.checkpoint_bytes += result->bytes;
-  } else {
-    stats_.checkpoints_failed += 1;
-    spdlog::warn("no checkpoint was written, and the job goes on without it: {}", result->what);
-  }
-  stats_.checkpoint_ns += result->ns;
-  tell_books(schedule::RunsWritten{result->runs, result->good});
-  return true;
-}
-
-void Worker::wait_for_writer() {
-  for (Backoff backoff{std::chrono::milliseconds(2)}; checkpointer_.writing();) {
-    tools_.pulse.step();
-    poll();
-    backoff.idle();
-  }
-}
-
 // A worker that is told to end saves its work first. In one process, rank 0 sees to it.
 bool Worker::check_signals() {
   if (self_ == 0 || leave_told_) return false;
@@ -307,48 +280,8 @@ bool Worker::job_ends() const {
   });
 }
 
-void Worker::carry_out(const schedule::WriteRuns& command) {
-  std::vector<const Run*> runs;
-  for (const RunId& id : command.runs) runs.push_back(&runs_.at(id));
-  checkpointer_.write(run_directory_, job_id_, std::move(runs));
-}
-
-void Worker::carry_out(const schedule::ReadFiles& command) {
-  const Stopwatch stopwatch(stats_.restore_ns);
-  tools_.watchdog.doing("checking what an earlier run of the job left");
-  try {
-    tools_.drill.reach("restore");
-    schedule::FilesRead read = read_files(command.files, parts_dir_, format_, tools_.pulse, filed_, runs_);
-    for (const PartSummary& part : read.parts) stats_.restored_bytes += part.bytes;
-    for (const auto& run : read.runs) {
-      for (const SliceSize& slice : run.slices) stats_.restored_bytes += slice.bytes;
-    }
-    tell_books(read);
-  } catch (...) {
-    tell_books(schedule::TaskFailed{explain("checking the job's files")});
-  }
-}
-
-void Worker::carry_out(const schedule::DropRuns& command) {
-  wait_for_writer();
-  for (const RunId& id : command.runs) {
-    runs_.erase(id);
-    filed_.erase(id);
-  }
-}
-
 void Worker::carry_out(const schedule::DropSlices&) {
   slices_.clear();
-}
-
-void Worker::carry_out(const schedule::ReleasePartitions& command) {
-  wait_for_writer();
-  for (auto& [id, run] : runs_) {
-    for (const PartitionId partition : command.partitions) {
-      run.slices.at(partition) = Slice();
-      run.summary.slices.at(partition) = SliceSize();
-    }
-  }
 }
 
 void Worker::carry_out(const schedule::Exchange& command) {

@@ -72,6 +72,8 @@ class Worker {
   void carry_out(const schedule::Leave& command);
   void carry_out(const schedule::WriteRuns& command);
   void carry_out(const schedule::ReadFiles& command);
+  void carry_out(const schedule::DropTable& command);
+  void refuse_records(const AssignSplit& task, const std::vector<BlamedRecord>& bad);
 
   bool check_writer();     // true if it told the books something
   void wait_for_writer();  // runs do not change while they are written
@@ -88,6 +90,7 @@ class Worker {
   RankTools tools_;
   std::string who_;  // "worker 2 on node7"
   std::string parts_dir_;
+  std::string attempts_dir_;
   schedule::WorkerBooks books_;
   std::deque<Message> inbox_;
   std::deque<schedule::WorkerCommand> todo_;

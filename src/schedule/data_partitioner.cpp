@@ -56,6 +56,7 @@ class PartitionPhase : public Phase {
     if (opened.already_complete) return finish(Action::AlreadyComplete);
     if (lost_early_ || job_.pool.live().empty()) return finish(Action::Lost);
     roll_.start(opened.files, now, out);
+    if (roll_.failure()) fail(*roll_.failure());
   }
 
   RollCall roll_;

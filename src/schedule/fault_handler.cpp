@@ -53,6 +53,14 @@ void FaultHandler::recovered() {
   ++recoveries_;
 }
 
+FaultHandler::Verdict FaultHandler::judge_split(const SplitLimits& limits) {
+  if (!limits.blames_records) return limits.failures < 2 ? Verdict::TryAgain : Verdict::Fail;
+  if (limits.all_confirmed) {
+    return limits.quarantined <= limits.most_quarantined ? Verdict::Quarantine : Verdict::Fail;
+  }
+  return limits.failures < limits.most_failures ? Verdict::TryAgain : Verdict::Fail;
+}
+
 Failure FaultHandler::worker_failed(WorkerId worker, std::string_view host, const Failure& failure) const {
   return Failure{failure.code, worker_text(worker, host) + ": " + failure.what};
 }

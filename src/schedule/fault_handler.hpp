@@ -34,6 +34,20 @@ class FaultHandler {
   // A recovery came to its end.
   void recovered();
 
+  // A split failed: what to do. A record is believed to be bad when it failed twice: on another worker, where
+  // there is one, or after a restart. A worker's trouble with a file may be its own, so that is tried again
+  // likewise.
+  enum class Verdict { TryAgain, Quarantine, Fail };
+  struct SplitLimits {
+    std::uint32_t failures = 0;  // of this split, this one included
+    std::uint32_t most_failures = 4;
+    bool blames_records = false;
+    bool all_confirmed = false;     // each blamed record was blamed before
+    std::uint64_t quarantined = 0;  // in the whole job, with these records
+    std::uint64_t most_quarantined = 0;
+  };
+  static Verdict judge_split(const SplitLimits& limits);
+
   // A split failed, or anything else on this worker: what the job ends with.
   Failure worker_failed(WorkerId worker, std::string_view host, const Failure& failure) const;
 

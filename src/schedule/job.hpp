@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +33,8 @@ struct JobOptions {
   bool combines = false;                  // with a weight: reduce input is not the emits themselves
   bool conserves_weight = false;
   bool uses_locations = false;
+  std::uint64_t max_bad_records = 0;             // most records in quarantine
+  std::uint32_t max_attempts = 4;                // to map a split; then the job fails
   std::uint32_t top = 0;                         // largest lines wanted of each part
   bool checkpoints = false;                      // workers write runs to files
   Time save_timeout = std::chrono::seconds(30);  // most that the end of a failed job waits for such files
@@ -43,6 +47,14 @@ struct Found {
   std::uint64_t splits = 0;         // in those
   std::uint64_t parts = 0;          // whole, of whatever cover
   std::vector<std::string> damage;  // a line for each file that is not used
+};
+
+// What is known of a split that failed.
+struct SplitTrouble {
+  std::uint32_t failures = 0;
+  std::set<WorkerId> failed_on;                   // in this generation
+  std::map<std::uint64_t, std::uint32_t> blamed;  // offset of a record: how often
+  std::vector<BlamedRecord> quarantine;           // by offset
 };
 
 struct Job {
@@ -58,6 +70,8 @@ struct Job {
   // By partition: of the last wave that it was in. Kept here, as the runs of that wave may be lost, and
   // mapped anew in other runs, after the part was committed.
   std::vector<PartitionSums> sums;
+  std::map<SplitId, SplitTrouble>
+      troubles;                          // of splits that failed, over all runs of the job as far as written
   std::vector<PartSummary> found_parts;  // in the directory; they count once the cover is known to be theirs
   Found found;                           // of the latest generation
   std::uint32_t wave = 0;                // the wave at hand, counted from 0 in each generation
@@ -77,6 +91,7 @@ struct Job {
     sums.assign(plan.partitions, PartitionSums{});
     signatures.assign(plan.splits.size(), std::nullopt);
     attempts.assign(plan.splits.size(), 0);
+    troubles.clear();
   }
   bool all_committed() const noexcept {
     for (const auto& part : parts) {

@@ -49,13 +49,16 @@ struct GenerationClaimed {
   Generation generation = 0;
   JobFiles files;
 };
+struct VerdictWritten {
+  SplitId split = 0;
+};
 struct Published {};
 struct FileWorkFailed {
   Failure failure;
 };
 
 using Event = std::variant<Received, WorkerLost, StopAsked, Tick, InputsListed, JobOpened, GenerationClaimed,
-                           Published, FileWorkFailed>;
+                           VerdictWritten, Published, FileWorkFailed>;
 
 // ---- commands
 
@@ -77,6 +80,11 @@ struct JoinWave {
 };
 // What a start or a recovery found, for the user: job.found, and what is left to do.
 struct ReportFound {};
+// Write down which records of a split are in quarantine. It holds once VerdictWritten says so.
+struct WriteVerdict {
+  SplitId split = 0;
+  std::vector<BlamedRecord> records;
+};
 // Write down why the job ends. Before anything that takes time: the ranks may be killed soon.
 struct RecordOutcome {
   Failure failure;
@@ -84,8 +92,8 @@ struct RecordOutcome {
 // Move the parts to their final names, write metrics and _SUCCESS.
 struct Publish {};
 
-using Command =
-    std::variant<Send, ListInputs, OpenJob, ClaimGeneration, JoinWave, ReportFound, RecordOutcome, Publish>;
+using Command = std::variant<Send, ListInputs, OpenJob, ClaimGeneration, JoinWave, ReportFound, WriteVerdict,
+                             RecordOutcome, Publish>;
 using Commands = std::vector<Command>;
 
 // The label of an edge of the job graph.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include "schedule/cover.hpp"
 #include "schedule/phase.hpp"
 #include "schedule/roll_call.hpp"
+#include "schedule/split_troubles.hpp"
 #include "thresh/errors.hpp"
 
 namespace thresh::schedule {
@@ -31,10 +33,13 @@ class MapPhase : public Phase {
       return out;
     }
     missing_ = missing_splits(job_.cover, job_.plan.splits.size());
+    to_do_.assign(missing_.begin(), missing_.end());
+    // What failed before comes first: if it ends the worker again, little is lost.
+    std::stable_partition(to_do_.begin(), to_do_.end(),
+                          [this](SplitId split) { return job_.troubles.contains(split); });
+    for (auto& [split, trouble] : job_.troubles) trouble.failed_on.clear();
     tasks_.assign(job_.plan.splits.size(), Task{});
-    for (int i = 0; i < splits_at_once; ++i) {
-      for (const WorkerId worker : job_.pool.live()) assign_next(worker, now, out);
-    }
+    hand_out(now, out);
     if (missing_.empty()) seal(out);
     return out;
   }
@@ -45,7 +50,7 @@ class MapPhase : public Phase {
       on_done(from, *done, now, out);
     } else if (const auto* failed = std::get_if<SplitFailed>(&message)) {
       if (!is_awaited(from, failed->split, failed->attempt)) return ignore();
-      fail(job_.faults.worker_failed(from, job_.metrics.host_of(from), failed->failure));
+      on_failed(from, *failed, now, out);
     } else if (const auto* inventory = std::get_if<Inventory>(&message)) {
       on_inventory(from, *inventory);
     } else {
@@ -61,17 +66,86 @@ class MapPhase : public Phase {
     std::uint32_t attempt = 0;
   };
 
+  void hand_out(Time now, Commands& out) {
+    for (int i = 0; i < splits_at_once; ++i) {
+      for (const WorkerId worker : job_.pool.live()) {
+        if (open_[worker] < splits_at_once) assign_next(worker, now, out);
+      }
+    }
+  }
+
+  // The first that has not failed on this worker; one that failed on all is anybody's.
+  std::deque<SplitId>::iterator next_for(WorkerId worker) {
+    return std::find_if(to_do_.begin(), to_do_.end(), [&](SplitId split) {
+      const auto trouble = job_.troubles.find(split);
+      if (trouble == job_.troubles.end() || !trouble->second.failed_on.contains(worker)) return true;
+      const auto& live = job_.pool.live();
+      return std::all_of(live.begin(), live.end(),
+                         [&](WorkerId other) { return trouble->second.failed_on.contains(other); });
+    });
+  }
+
   void assign_next(WorkerId worker, Time now, Commands& out) {
-    if (next_ == missing_.size()) return;
-    const SplitId split = missing_[next_++];
-    const Split& range = job_.plan.splits[split];
+    const auto next = next_for(worker);
+    if (next == to_do_.end()) return;
+    const SplitId split = *next;
+    to_do_.erase(next);
     const std::uint32_t attempt = job_.attempts[split]++;
     tasks_[split] = Task{true, false, worker, attempt};
     ++open_[worker];
     ++job_.metrics.tasks().assigned;
     job_.pool.set_busy(worker, now);
-    out.emplace_back(
-        Send{worker, AssignSplit{job_.generation, split, attempt, job_.plan.inputs[range.file], range}});
+    out.emplace_back(Send{worker, assignment(split, attempt)});
+  }
+
+  AssignSplit assignment(SplitId split, std::uint32_t attempt) const {
+    const Split& range = job_.plan.splits[split];
+    AssignSplit task{job_.generation, split, attempt, job_.plan.inputs[range.file], range, false, {}, 1};
+    task.most_bad = std::min<std::uint64_t>(job_.options.max_bad_records, 10'000) + 1;
+    const auto trouble = job_.troubles.find(split);
+    if (trouble == job_.troubles.end()) return task;
+    task.alone = true;
+    for (const BlamedRecord& record : trouble->second.quarantine) task.skip.push_back(record.offset);
+    return task;
+  }
+
+  // It was in the worker's open table, whether or not we know already that it was mapped.
+  void take_back(SplitId split, WorkerId from) {
+    if (split >= tasks_.size()) return;
+    Task& task = tasks_[split];
+    if (!task.assigned || task.worker != from) return;
+    if (task.done) {
+      --done_;
+    } else {
+      --open_[from];
+    }
+    task = Task{};
+    to_do_.push_front(split);
+  }
+
+  // What was in the worker's open table is to be mapped again, this split by another worker.
+  void on_failed(WorkerId from, const SplitFailed& failed, Time now, Commands& out) {
+    --open_[from];
+    tasks_[failed.split].assigned = false;
+    for (const SplitId split : failed.lost) take_back(split, from);
+    SplitDecision decision = split_failed(job_, from, failed);
+    if (decision.verdict == FaultHandler::Verdict::Fail) return fail(std::move(decision.failure));
+    if (decision.verdict == FaultHandler::Verdict::Quarantine) {
+      verdicts_.insert(failed.split);
+      out.emplace_back(WriteVerdict{failed.split, job_.troubles[failed.split].quarantine});
+    } else {
+      to_do_.push_front(failed.split);
+    }
+    if (open_[from] == 0) job_.pool.set_idle(from, now);
+    hand_out(now, out);
+  }
+
+  void on_file_work(const Event& event, Time now, Commands& out) override {
+    const auto* written = std::get_if<VerdictWritten>(&event);
+    // Those of the roll call hold anyway: the notes that they follow from are there.
+    if (written == nullptr || verdicts_.erase(written->split) == 0) return ignore();
+    to_do_.push_front(written->split);
+    hand_out(now, out);
   }
 
   // A completion counts once, and only from the worker and for the attempt that it was handed to.
@@ -131,11 +205,12 @@ class MapPhase : public Phase {
     return std::nullopt;
   }
 
-  std::vector<SplitId> missing_;  // handed out in this order
-  std::size_t next_ = 0;          // into missing_
+  std::vector<SplitId> missing_;
+  std::deque<SplitId> to_do_;  // handed out in this order
   std::size_t done_ = 0;
   std::vector<Task> tasks_;       // by split
   std::map<WorkerId, int> open_;  // splits handed to each worker and not done
+  std::set<SplitId> verdicts_;    // that are being written
   std::set<WorkerId> sealing_;    // whose sealed inventory is awaited
   std::vector<CoveredRun> sealed_;
 };

@@ -28,6 +28,7 @@ class RecoverPhase : public Phase {
     job_.generation = claimed->generation;
     if (lost_meanwhile_) return finish(Action::Lost);
     roll_.start(claimed->files, now, out);
+    if (roll_.failure()) return fail(*roll_.failure());
   }
 
   void on_message(WorkerId from, const Message& message, Time, Commands& out) override {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "schedule/cover.hpp"
+#include "schedule/split_troubles.hpp"
 #include "schedule/wave_planner.hpp"
 #include "thresh/errors.hpp"
 
@@ -43,6 +44,12 @@ void adopt_parts(Job& job) {
 
 void RollCall::start(const JobFiles& files, Time now, Commands& out) {
   started_ = true;
+  std::vector<SplitId> verdicts;
+  failure_ = learn_attempts(job_, files.attempts, verdicts);
+  if (failure_) return;
+  for (const SplitId split : verdicts) {
+    out.emplace_back(WriteVerdict{split, job_.troubles[split].quarantine});
+  }
   std::map<WorkerId, Muster> musters;
   for (const WorkerId worker : job_.pool.live()) {
     waiting_.insert(worker);

@@ -25,8 +25,8 @@ class RollCall {
  public:
   explicit RollCall(Job& job) : job_(job) {}
 
-  // Sends Muster of the job's generation to all live workers, each with its share of the files.
-  // REQUIRES: there are some.
+  // First what earlier runs wrote down about splits; a failure() ends the job. Then sends Muster of the job's
+  // generation to all live workers, each with its share of the files. REQUIRES: there are some.
   void start(const JobFiles& files, Time now, Commands& out);
   bool started() const noexcept { return started_; }
   // False: nobody waits for this message. REQUIRES: from a live worker, of this generation.

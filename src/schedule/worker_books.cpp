@@ -131,8 +131,13 @@ void WorkerBooks::on_task_end(const WorkerEvent& event, WorkerCommands& out) {
     table_full_ = mapped->table_full;
     if (current) out.emplace_back(Answer{SplitDone{generation_, mapped->attempt, mapped->signature}});
   } else if (const auto* refused = std::get_if<SplitRefused>(&event)) {
-    if (current)
-      out.emplace_back(Answer{SplitFailed{generation_, refused->split, refused->attempt, refused->failure}});
+    SplitFailed answer{generation_, refused->split, refused->attempt, refused->failure, refused->bad, {}};
+    for (const SplitSignature& lost : open_) answer.lost.push_back(lost.split);
+    open_.clear();
+    table_full_ = false;
+    careful_ = true;
+    out.emplace_back(DropTable{});
+    if (current) out.emplace_back(Answer{std::move(answer)});
   } else if (const auto* sealed = std::get_if<TableSealed>(&event)) {
     held_.insert_or_assign(sealed->run.id, sealed->run);
     if (checkpoint_every_) unsaved_.insert(sealed->run.id);
@@ -192,7 +197,7 @@ void WorkerBooks::advance(WorkerCommands& out) {
     }
     if (table_full_) return begin_seal(out);
     if (queue_.empty()) return;
-    if (std::holds_alternative<SealRuns>(queue_.front()) && !open_.empty()) return begin_seal(out);
+    if (needs_empty_table(queue_.front()) && !open_.empty()) return begin_seal(out);
     const Work work = std::move(queue_.front());
     queue_.pop_front();
     begin(work, out);
@@ -239,6 +244,12 @@ void WorkerBooks::begin_seal(WorkerCommands& out) {
   std::sort(open_.begin(), open_.end(),
             [](const SplitSignature& a, const SplitSignature& b) { return a.split < b.split; });
   out.emplace_back(SealTable{open_id_, open_});
+}
+
+bool WorkerBooks::needs_empty_table(const Work& work) const noexcept {
+  if (std::holds_alternative<SealRuns>(work)) return true;
+  const auto* task = std::get_if<AssignSplit>(&work);
+  return task != nullptr && (careful_ || task->alone);
 }
 
 bool WorkerBooks::checkpoint_due() const noexcept {

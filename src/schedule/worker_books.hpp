@@ -28,11 +28,12 @@ struct SplitMapped {
   SplitSignature signature;
   bool table_full = false;  // seal before the next split
 };
-// The open table holds nothing of the split.
+// The open table may hold a part of the split.
 struct SplitRefused {
   SplitId split = 0;
   std::uint32_t attempt = 0;
   Failure failure;
+  std::vector<BlamedRecord> bad;
 };
 struct TableSealed {
   RunSummary run;
@@ -92,6 +93,8 @@ struct SealTable {
 struct WriteRuns {
   std::vector<RunId> runs;
 };
+// Give up the open table and all that is in it.
+struct DropTable {};
 struct ReadFiles {
   Muster files;
 };
@@ -121,7 +124,7 @@ struct Leave {
 };
 using WorkerCommand =
     std::variant<Answer, MapSplit, SealTable, DropRuns, DropSlices, ReleasePartitions, Exchange,
-                 AbortExchange, ReducePartition, ReadPart, Leave, WriteRuns, ReadFiles>;
+                 AbortExchange, ReducePartition, ReadPart, Leave, WriteRuns, ReadFiles, DropTable>;
 using WorkerCommands = std::vector<WorkerCommand>;
 
 // What the network may do: messages come late, in another order than they were sent, and twice. What the
@@ -161,6 +164,7 @@ class WorkerBooks {
   void answer_muster(WorkerCommands& out);
   void begin(const Work& work, WorkerCommands& out);
   void begin_seal(WorkerCommands& out);
+  bool needs_empty_table(const Work& work) const noexcept;
   bool checkpoint_due() const noexcept;
   void write_runs(WorkerCommands& out);
   void save(WorkerCommands& out);
@@ -202,7 +206,8 @@ class WorkerBooks {
   std::set<RunId> unsaved_;
   bool writing_ = false;
   bool seal_to_write_ = false;
-  bool saving_ = false;  // SaveRuns or LeaveAsked: nothing else is begun any more
+  bool careful_ = false;  // a split failed: from now on a table holds one split, so that the next costs less
+  bool saving_ = false;   // SaveRuns or LeaveAsked: nothing else is begun any more
   bool save_tried_ = false;
   bool save_answered_ = false;
   std::optional<Failure> leaving_;

@@ -143,6 +143,7 @@ std::optional<OpenResult> JobDirectory::try_open(const JobPaths& paths, const Jo
     result.job_id = found.unfinished->job_id;
     result.state = StartState::GoesOn;
   }
+  make_directories(paths.attempts());
   write_durably(paths.job_dir(), paths.token(result.job_id), "", false);
   const std::string replaced = found.finished ? found.finished->job.job_id : "";
   result.directory.reset(new JobDirectory(paths, result.job_id, claim.keep(), policy, replaced));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/task.hpp"
+#include "storage/attempts.hpp"
 #include "storage/claim.hpp"
 #include "storage/identity.hpp"
 #include "storage/job_files.hpp"
@@ -63,6 +64,9 @@ class JobDirectory {
   // Where run files are to be written; makes it. `checkpoint` as given by the user, or empty.
   std::string make_run_directory(const std::string& checkpoint) const {
     return storage::make_run_directory(paths_, checkpoint, job_id_);
+  }
+  void write_verdict(SplitId split, const std::vector<BlamedRecord>& records) const {
+    storage::write_verdict(paths_, job_id_, split, records);
   }
   // What earlier runs of the job left. `damage`: what could not be listed, for the log.
   JobFiles list_files(std::vector<std::string>& damage) const {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/text.hpp"
+#include "storage/attempts.hpp"
 #include "storage/part_writer.hpp"
 #include "storage/posix.hpp"
 #include "storage/run_file.hpp"
@@ -112,6 +113,7 @@ JobFiles list_job_files(const JobPaths& paths, const std::string& job_id, std::v
       damage.emplace_back(error.what());
     }
   }
+  files.attempts = read_attempts(paths, job_id, damage);
   const std::string_view ending = ".commit";
   for (const std::string& name : list_directory(paths.parts())) {
     if (name.starts_with('p') && name.ends_with(ending)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/attempts.hpp"
 #include "storage/job_files.hpp"
 #include "storage/posix.hpp"
 
@@ -42,6 +43,8 @@ void remove_files(const std::string& directory, IsOurs is_ours) {
 void remove_work_files(const JobPaths& paths) {
   remove_run_files(paths);
   remove_files(paths.parts(), is_part);
+  remove_files(paths.attempts(), is_attempt_name);
+  remove_directory_if_empty(paths.attempts());
   remove_files(paths.job_dir(),
                [](std::string_view name) { return name == "outcome.json" || is_token(name); });
 }

@@ -24,6 +24,7 @@ struct JobPaths {
   std::string checkpoint_pointer() const { return job_dir() + "/checkpoint.json"; }
   // By its name all ranks know that they see the same directory.
   std::string token(const std::string& job_id) const { return job_dir() + "/" + job_id + ".token"; }
+  std::string attempts() const { return job_dir() + "/attempts"; }
   std::string drills() const { return job_dir() + "/drills"; }
   std::string parts() const { return job_dir() + "/parts"; }
   std::string part(const std::string& file) const { return parts() + "/" + file; }

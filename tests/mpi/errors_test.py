@@ -35,10 +35,13 @@ class Errors(ranks.Case):
         source = self.write("large.tsv", b"fine\t1\ngreat\t%d\ngreat\t%d\n" % (10**20, 10**20))
         self.fails(2, 65, "sum", source, phrases=("great",))
 
-    def test_user_code_that_throws_ends_the_job_at_once(self):
+    def test_a_split_that_failed_once_is_given_to_another_worker(self):
         source = self.write("in.txt", ranks.text(random.Random(3), 2000))
-        self.fails(3, 70, "wordcount", source, "--split-size", "8K", "--fault", "throw:worker=2,at=map",
-                   phrases=("worker 2", "in.txt"))
+        result, output = self.job(3, "wordcount", source, "--split-size", "8K", "--partitions", 3,
+                                  "--fault", "throw:worker=2,at=map")
+        self.assertIn("fault drill: map 1", result.stderr.decode())
+        self.assert_done(result, output)
+        self.assertEqual(ranks.parts(output), self.expected("wordcount", 3, [source]))
 
     def test_a_key_that_a_line_cannot_hold_is_refused_or_escaped(self):
         folder = self.write("odd/a\tb.txt", b"word\n").parent

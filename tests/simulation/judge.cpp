@@ -50,6 +50,7 @@ void check_explained(const World& world, const Job& job, const Failure& failure)
   };
   const Explanation explanations[] = {
       {world.struck(FaultKind::RefuseSplit), 65, "model: user code threw in input"},
+      {!world.scenario().poison.empty(), 65, "model: poison"},
       {world.struck(FaultKind::FailTask), 74, "model: no space left on device"},
       {world.struck(FaultKind::DropRow), 70, "the ledger does not balance"},
       {world.struck(FaultKind::DamagePart), 74, "is damaged"},

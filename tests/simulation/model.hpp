@@ -74,6 +74,7 @@ struct ModelDirectory {
   std::map<std::string, ModelRunFile> runs;
   std::map<std::string, ModelPart> parts;
   std::map<SplitId, Record> versions;
+  std::vector<AttemptNote> attempts;
   std::set<std::size_t> fired;  // faults, by index: each strikes once a job
   std::uint32_t attempt = 0;
 };

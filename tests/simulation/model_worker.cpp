@@ -78,6 +78,8 @@ void ModelWorker::carry_out(const WorkerCommand& command) {
   } else if (const auto* drop = std::get_if<DropRuns>(&command)) {
     for (const RunId& run : drop->runs)
       world_.require(runs_.erase(run) == 1, "a run was dropped that is not held");
+  } else if (std::holds_alternative<DropTable>(command)) {
+    open_.clear();
   } else if (std::holds_alternative<DropSlices>(command)) {
     received_.clear();
   } else if (const auto* release = std::get_if<ReleasePartitions>(&command)) {
@@ -167,13 +169,24 @@ void ModelWorker::task_ends(std::uint64_t serial) {
 void ModelWorker::end_map(const AssignSplit& task) {
   if (std::exchange(refusing_, false)) {
     return handle(
-        SplitRefused{task.split, task.attempt, {65, "model: user code threw in " + task.input.path}});
+        SplitRefused{task.split, task.attempt, {65, "model: user code threw in " + task.input.path}, {}});
   }
+  const auto poison = world_.scenario().poison.find(task.split);
+  if (poison != world_.scenario().poison.end() && task.skip.empty())
+    return fail_on_record(task, poison->second);
   const Record record = task.split + world_.next_version(task.split) * version_bit;
   open_.push_back(record);
   ++splits_;
   const bool full = world_.rng().chance(world_.scenario().table_full_per_mille);
   handle(SplitMapped{task.attempt, signature_of(record, world_.partitions()), full});
+}
+
+void ModelWorker::fail_on_record(const AssignSplit& task, bool throws) {
+  if (throws) {
+    open_.push_back(task.split);  // a part of it
+    return handle(SplitRefused{task.split, task.attempt, {65, "model: poison"}, {{7, "model: poison"}}});
+  }
+  world_.poisoned(id_, task.split);
 }
 
 void ModelWorker::end_seal(const SealTable& task) {

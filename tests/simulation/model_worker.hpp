@@ -65,6 +65,7 @@ class ModelWorker {
   void end_after(std::uint64_t low_us, std::uint64_t high_us);
   void abort_exchange();
   void end_map(const AssignSplit& task);
+  void fail_on_record(const AssignSplit& task, bool throws);
   void end_seal(const schedule::SealTable& task);
   void end_exchange(const ShuffleWave& plan);
   void end_reduce(const schedule::ReducePartition& task);

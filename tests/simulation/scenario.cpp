@@ -247,6 +247,12 @@ Scenario small_scenario(std::uint64_t seed) {
   if (rng.chance(250)) choose_held(scenario, rng);
   if (rng.chance(60)) scenario.unstable = static_cast<SplitId>(rng.below(60));
   if (rng.chance(600)) choose_restarts(scenario, rng);
+  if (rng.chance(150)) {
+    for (std::uint64_t i = rng.between(1, 3); i > 0; --i) {
+      scenario.poison[static_cast<SplitId>(rng.below(60))] = rng.chance(600);
+    }
+    scenario.options.max_bad_records = rng.below(4);
+  }
   return scenario;
 }
 

@@ -78,6 +78,8 @@ struct Scenario {
   // The workers of each run of the job; the last ones serve for all that follow. `workers` is the first.
   std::vector<std::vector<WorkerId>> later_workers;
   std::uint32_t most_attempts = 1;
+  // Records that cannot be mapped, by split: throw each time (true), or kill the worker (false).
+  std::map<SplitId, bool> poison;
   // Runs that workers hold from before, as the splits in them. They may overlap.
   std::map<WorkerId, std::vector<std::vector<SplitId>>> held;
   // This split gives something else each time it is mapped.

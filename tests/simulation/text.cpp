@@ -142,6 +142,7 @@ std::string text_of(const Event& event) {
             return "JobOpened" + of(e.generation) + (e.already_complete ? " already complete" : "");
           },
           [](const GenerationClaimed& e) { return "GenerationClaimed" + of(e.generation); },
+          [](const VerdictWritten& e) { return "VerdictWritten split " + n(e.split); },
           [](const Published&) { return std::string("Published"); },
           [](const FileWorkFailed& e) { return "FileWorkFailed " + failure(e.failure); },
       },
@@ -159,6 +160,9 @@ std::string text_of(const Command& command) {
                         [](const ClaimGeneration& c) { return "ClaimGeneration" + of(c.generation); },
                         [](const JoinWave& c) { return "JoinWave " + n(c.wave) + " rounds " + n(c.rounds); },
                         [](const ReportFound&) { return std::string("ReportFound"); },
+                        [](const WriteVerdict& c) {
+                          return "WriteVerdict split " + n(c.split) + " records " + n(c.records.size());
+                        },
                         [](const RecordOutcome& c) { return "RecordOutcome " + failure(c.failure); },
                         [](const Publish&) { return std::string("Publish"); },
                     },
@@ -203,6 +207,7 @@ std::string text_of(const WorkerCommand& command) {
           },
           [](const SealTable& c) { return "SealTable " + id(c.id) + ": " + splits(c.splits); },
           [](const DropRuns& c) { return "DropRuns " + ids(c.runs); },
+          [](const DropTable&) { return std::string("DropTable"); },
           [](const DropSlices&) { return std::string("DropSlices"); },
           [](const ReleasePartitions& c) { return "ReleasePartitions " + partitions(c.partitions); },
           [](const Exchange& c) { return "Exchange" + wave(c.plan); },

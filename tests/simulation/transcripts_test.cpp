@@ -84,8 +84,9 @@ SplitDone done(SplitId split, std::uint32_t attempt = 0) {
 }
 
 AssignSplit assign(Generation generation, SplitId split, std::uint32_t attempt = 0) {
-  return AssignSplit{generation, split, attempt, InputFile{"book.txt", 300, 0},
-                     Split{0, split * 100, split * 100 + 100}};
+  return AssignSplit{
+      generation, split, attempt, InputFile{"book.txt", 300, 0}, Split{0, split * 100, split * 100 + 100},
+      false,      {},    1};
 }
 
 }  // namespace
@@ -156,16 +157,25 @@ TEST_CASE("a split that gives something else the second time fails the job, nami
   REQUIRE(job.failure->what.find("book.txt, bytes 0 to 100") != std::string::npos);
 }
 
-TEST_CASE("a failed split fails the job, naming the worker and its host") {
+TEST_CASE("a split that failed goes to another worker, and fails the job when it fails there too") {
   Job job = small_job();
   const auto machine = MapCoordinator().prep(job);
   MachineScript script(*machine);
   WorkerStats stats;
   stats.host = "node7";
   script.from(2, Heartbeat{1, stats});
-  script.from(2, SplitFailed{1, 1, 0, Failure{65, "book.txt, offset 120: bad record"}});
+  script.from(2,
+              SplitFailed{1, 1, 0, Failure{65, "book.txt, byte 120: bad record"}, {{120, "bad record"}}, {}});
+  REQUIRE_FALSE(machine->outcome());
+  script.from(1, SplitDone{1, 0, signature_of(0, 2)});
+  REQUIRE(job.troubles.at(1).failed_on == std::set<WorkerId>{2});
+  script.from(1, Heartbeat{1, stats});
+  script.from(1,
+              SplitFailed{1, 1, 1, Failure{65, "book.txt, byte 120: bad record"}, {{120, "bad record"}}, {}});
   REQUIRE(machine->outcome() == Action::Failed);
-  REQUIRE(job.failure == Failure{65, "worker 2 (node7): book.txt, offset 120: bad record"});
+  REQUIRE(job.failure == Failure{65,
+                                 "worker 1 (node7): book.txt, byte 120: bad record; --max-bad-records N "
+                                 "would leave out up to N such records"});
 }
 
 TEST_CASE("a worker's books do each task once and hold what comes too early") {

@@ -190,6 +190,11 @@ void World::perform(const Command& command) {
   } else if (const auto* wave = std::get_if<JoinWave>(&command)) {
     meetings_[{generation_, wave->wave}].rank0_joined = true;
     meet({generation_, wave->wave});
+  } else if (const auto* verdict = std::get_if<WriteVerdict>(&command)) {
+    for (const BlamedRecord& record : verdict->records) {
+      directory_.attempts.push_back({AttemptKind::Quarantine, verdict->split, record});
+    }
+    reply(50, VerdictWritten{verdict->split});
   } else if (std::holds_alternative<ReportFound>(command)) {
     check_found();
   } else if (std::holds_alternative<Publish>(command)) {
@@ -297,6 +302,17 @@ const ModelPart* World::find_part(const std::string& file) const {
   return found == directory_.parts.end() ? nullptr : &found->second;
 }
 
+void World::poisoned(WorkerId id, SplitId split) {
+  directory_.attempts.push_back({AttemptKind::Crash, split, {7, "model: poison"}});
+  const auto deaths =
+      std::count_if(directory_.attempts.begin(), directory_.attempts.end(),
+                    [&](const auto& note) { return note.kind == AttemptKind::Crash && note.split == split; });
+  require(deaths <= 2, "a record killed more workers than it takes to know it");
+  workers_.at(id).kill();
+  may_be_lost_.insert(id);
+  reply(500, WorkerLost{id, "model: it died of a record"});
+}
+
 void World::write_run_file(ModelRunFile file) {
   const RunId& id = file.runs.front().first.id;
   const std::string name = std::to_string(id.generation) + "." + std::to_string(id.worker) + "." +
@@ -316,6 +332,7 @@ JobFiles World::list_files() {
     if (file.listed_from > directory_.attempt || rng_.chance(20)) continue;
     listed_.runs.push_back({name, 1000 * file.runs.size()});
   }
+  listed_.attempts = directory_.attempts;
   for (const auto& [name, part] : directory_.parts) {
     if (!rng_.chance(20)) listed_.parts.push_back(name);
   }

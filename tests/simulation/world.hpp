@@ -58,6 +58,8 @@ class World : public schedule::Port {
   // Faults may strike here.
   void begins(WorkerId worker, TaskKind kind);
   void end_write(WorkerId worker, Time after);
+  // The worker dies of a record.
+  void poisoned(WorkerId worker, SplitId split);
   void write_run_file(ModelRunFile file);
   const ModelRunFile* find_run_file(const std::string& file) const;
   void join(WorkerId worker, const ShuffleWave& plan);

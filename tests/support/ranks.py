@@ -77,6 +77,7 @@ class Case(unittest.TestCase):
 
     thresh = None
     oracle = None
+    poison = None  # thresh with a job that dies of some records
 
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="thresh-test."))
@@ -118,4 +119,6 @@ def main(arguments):
     """arguments: sys.argv, with the paths of thresh and the oracle in front of unittest's own."""
     Case.thresh = arguments.pop(1)
     Case.oracle = arguments.pop(1)
+    if len(arguments) > 1 and not arguments[1].startswith("-") and os.path.isfile(arguments[1]):
+        Case.poison = arguments.pop(1)
     unittest.main(argv=arguments, verbosity=2)

@@ -245,7 +245,8 @@ TEST_CASE("shaping options are all and only those that the help calls so") {
   CHECK(names == keys);
   CHECK(
       thresh::engine::shaping_options(run_with({"--split-size", "1536K", "--partitions", "3", "--escape"})) ==
-      std::map<std::string, std::string>{{"split-size", "1536K"}, {"partitions", "3"}, {"escape", "on"}});
+      std::map<std::string, std::string>{
+          {"split-size", "1536K"}, {"partitions", "3"}, {"max-bad-records", "0"}, {"escape", "on"}});
 }
 
 TEST_CASE("help is the general one, or that of a job") {

@@ -82,25 +82,27 @@ std::vector<Message> one_of_each() {
   stats.cpu_ns = any<std::uint64_t>();
   const auto n = [] { return any<std::uint32_t>(); };
   const auto u = [] { return any<std::uint64_t>(); };
-  return {Muster{n(), n(), *any_text(), *any_text(), {*any_text()}, {*any_text(), *any_text()}},
-          KeepRuns{n(), several(any_run_id)},
-          AssignSplit{n(), n(), n(), {*any_text(), u(), any<std::int64_t>()}, {n(), u(), u()}},
-          SealRuns{n()},
-          wave,
-          ReduceWave{n(), n(), {{n(), {u(), u()}}}},
-          CheckPart{n(), n(), *any_text(), u(), u()},
-          Ping{n()},
-          Dismiss{any<int>()},
-          Inventory{n(), any<bool>(), several(any_run), {}, {*any_text()}},
-          SplitDone{n(), n(), any_signature()},
-          SplitFailed{n(), n(), n(), any_failure()},
-          WaveReceived{n(), n()},
-          PartCommitted{n(), n(), any_part()},
-          PartChecked{n(), n(), any<bool>(), *any_text()},
-          WorkerFailed{n(), any_failure()},
-          Heartbeat{n(), stats},
-          SaveRuns{n()},
-          RunsSaved{n(), n()}};
+  return {
+      Muster{n(), n(), *any_text(), *any_text(), {*any_text()}, {*any_text(), *any_text()}},
+      KeepRuns{n(), several(any_run_id)},
+      AssignSplit{
+          n(), n(), n(), {*any_text(), u(), any<std::int64_t>()}, {n(), u(), u()}, any<bool>(), {u()}, u()},
+      SealRuns{n()},
+      wave,
+      ReduceWave{n(), n(), {{n(), {u(), u()}}}},
+      CheckPart{n(), n(), *any_text(), u(), u()},
+      Ping{n()},
+      Dismiss{any<int>()},
+      Inventory{n(), any<bool>(), several(any_run), {}, {*any_text()}},
+      SplitDone{n(), n(), any_signature()},
+      SplitFailed{n(), n(), n(), any_failure(), {{u(), *any_text()}}, {n()}},
+      WaveReceived{n(), n()},
+      PartCommitted{n(), n(), any_part()},
+      PartChecked{n(), n(), any<bool>(), *any_text()},
+      WorkerFailed{n(), any_failure()},
+      Heartbeat{n(), stats},
+      SaveRuns{n()},
+      RunsSaved{n(), n()}};
 }
 
 }  // namespace
@@ -139,7 +141,7 @@ TEST_CASE("every field of a message travels") {
         1 + 4 + 4 + 8 + 8 + 8 + (4 + 8) + (4 + 8) + (4 + 8) + (4 + 4) + (4 + 4 + 4 + 1) + (4 + 8));
   CHECK(encode_message(Heartbeat{1, {}}).size() == 1 + 4 + (4 + 22 * 8));
   CHECK(encode_message(CheckPart{1, 2, "f", 3, 4}).size() == 1 + 4 + 4 + (4 + 1) + 8 + 8);
-  CHECK(encode_message(AssignSplit{}).size() == 1 + 4 + 4 + 4 + (4 + 8 + 8) + (4 + 8 + 8));
+  CHECK(encode_message(AssignSplit{}).size() == 1 + 4 + 4 + 4 + (4 + 8 + 8) + (4 + 8 + 8) + 1 + 4 + 8);
   CHECK(encode_message(PartCommitted{}).size() ==
         1 + 4 + 4 + (4 + 4 + 4 + 8 + 8 + 8 + 8 + 8 + 8 + 8 + 8 + 4 + 4));
 }

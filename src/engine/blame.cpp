@@ -1,0 +1,87 @@
+#include "engine/blame.hpp"
+
+#include <signal.h>
+
+#include <atomic>
+
+namespace thresh::engine {
+namespace {
+
+std::atomic<const storage::Breadcrumb*> crumb_at_hand{nullptr};
+std::atomic<const Context*> context_at_hand{nullptr};
+std::atomic<const char*> block_begin{nullptr};
+std::atomic<const char*> block_end{nullptr};
+std::atomic<std::uint64_t> block_offset{0};
+std::atomic<bool> left{false};
+
+void leave(AttemptKind kind, const char* what) noexcept {
+  const storage::Breadcrumb* crumb = crumb_at_hand.load();
+  const Context* context = context_at_hand.load();
+  if (crumb == nullptr || context == nullptr) return;
+  const char* record = context->record();
+  const char* begin = block_begin.load();
+  if (begin == nullptr || record < begin || record >= block_end.load()) return;
+  if (left.exchange(true)) return;
+  crumb->leave(kind, block_offset.load() + static_cast<std::uint64_t>(record - begin), what);
+}
+
+const char* name_of(int signal) noexcept {
+  switch (signal) {
+    case SIGSEGV:
+      return "the job crashed on it (SIGSEGV)";
+    case SIGABRT:
+      return "the job crashed on it (SIGABRT)";
+    case SIGBUS:
+      return "the job crashed on it (SIGBUS)";
+    case SIGFPE:
+      return "the job crashed on it (SIGFPE)";
+    default:
+      return "the job crashed on it (SIGILL)";
+  }
+}
+
+// The default action follows: SA_RESETHAND, and the signal is raised once more.
+extern "C" void on_crash(int signal) {
+  leave(AttemptKind::Crash, name_of(signal));
+  raise(signal);
+}
+
+}  // namespace
+
+Blame::Blame(const storage::Breadcrumb& crumb, const Context& context) noexcept {
+  context_at_hand.store(&context);
+  crumb_at_hand.store(&crumb);
+}
+
+Blame::~Blame() {
+  crumb_at_hand.store(nullptr);
+  context_at_hand.store(nullptr);
+  block({}, 0);
+}
+
+void Blame::block(std::string_view bytes, std::uint64_t file_offset) noexcept {
+  block_begin.store(nullptr);
+  block_end.store(bytes.data() + bytes.size());
+  block_offset.store(file_offset);
+  block_begin.store(bytes.empty() ? nullptr : bytes.data());
+}
+
+void leave_hang() noexcept {
+  leave(AttemptKind::Hang, "the job made no progress on it");
+}
+
+void catch_crashes() {
+  // A stack that overflowed cannot run a handler.
+  static char stack[64 << 10];
+  stack_t alternative{};
+  alternative.ss_sp = stack;
+  alternative.ss_size = sizeof stack;
+  sigaltstack(&alternative, nullptr);
+  struct sigaction action {};
+  action.sa_handler = on_crash;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_ONSTACK | SA_NODEFER);
+  for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL}) sigaction(signal, &action, nullptr);
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,31 @@
+// What a rank says about the record at hand when it dies of it: by a signal, or by its own watchdog.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "storage/attempts.hpp"
+#include "thresh/context.hpp"
+
+namespace thresh::engine {
+
+// While one lives, a SEGV, ABRT, BUS, FPE or ILL of the main thread, and leave_hang(), are blamed on the
+// record that the context is at. One at a time. Borrows all.
+class Blame {
+ public:
+  Blame(const storage::Breadcrumb& crumb, const Context& context) noexcept;
+  Blame(const Blame&) = delete;
+  Blame& operator=(const Blame&) = delete;
+  ~Blame();
+
+  // The block at hand: turns the context's record into an offset in the file. An empty one blames nothing.
+  void block(std::string_view bytes, std::uint64_t file_offset) noexcept;
+};
+
+// Any thread; for the watchdog.
+void leave_hang() noexcept;
+
+// Once a process, for ranks that map.
+void catch_crashes();
+
+}  // namespace thresh::engine

@@ -1,0 +1,85 @@
+// The worker's dealings with the job's files: checkpoints, and what an earlier run of the job left.
+#include <spdlog/spdlog.h>
+
+#include "engine/stopwatch.hpp"
+#include "engine/worker.hpp"
+#include "storage/job_files.hpp"
+#include "storage/job_paths.hpp"
+
+namespace thresh::engine {
+
+bool Worker::check_writer() {
+  const std::optional<CheckpointResult> result = checkpointer_.take_result();
+  if (!result) return false;
+  if (result->good) {
+    stats_.checkpoints += 1;
+    stats_.checkpoint_bytes += result->bytes;
+  } else {
+    stats_.checkpoints_failed += 1;
+    spdlog::warn("no checkpoint was written, and the job goes on without it: {}", result->what);
+  }
+  stats_.checkpoint_ns += result->ns;
+  tell_books(schedule::RunsWritten{result->runs, result->good});
+  return true;
+}
+
+void Worker::wait_for_writer() {
+  for (Backoff backoff{std::chrono::milliseconds(2)}; checkpointer_.writing();) {
+    tools_.pulse.step();
+    poll();
+    backoff.idle();
+  }
+}
+
+void Worker::carry_out(const schedule::WriteRuns& command) {
+  std::vector<const Run*> runs;
+  for (const RunId& id : command.runs) runs.push_back(&runs_.at(id));
+  checkpointer_.write(run_directory_, job_id_, std::move(runs));
+}
+
+void Worker::carry_out(const schedule::ReadFiles& command) {
+  const Stopwatch stopwatch(stats_.restore_ns);
+  tools_.watchdog.doing("checking what an earlier run of the job left");
+  try {
+    tools_.drill.reach("restore");
+    schedule::FilesRead read = read_files(command.files, parts_dir_, format_, tools_.pulse, filed_, runs_);
+    for (const PartSummary& part : read.parts) stats_.restored_bytes += part.bytes;
+    for (const auto& run : read.runs) {
+      for (const SliceSize& slice : run.slices) stats_.restored_bytes += slice.bytes;
+    }
+    tell_books(read);
+  } catch (...) {
+    tell_books(schedule::TaskFailed{explain("checking the job's files")});
+  }
+}
+
+void Worker::carry_out(const schedule::DropRuns& command) {
+  wait_for_writer();
+  for (const RunId& id : command.runs) {
+    runs_.erase(id);
+    filed_.erase(id);
+  }
+}
+
+void Worker::carry_out(const schedule::ReleasePartitions& command) {
+  wait_for_writer();
+  for (auto& [id, run] : runs_) {
+    for (const PartitionId partition : command.partitions) {
+      run.slices.at(partition) = Slice();
+      run.summary.slices.at(partition) = SliceSize();
+    }
+  }
+}
+
+// A directory that only some ranks have would lose the work of the others without a word.
+void Worker::check_shared(const Muster& muster) {
+  try {
+    const storage::JobPaths paths(options_->output);
+    storage::wait_for_token(paths, muster.job_id, &tools_.pulse);
+    if (!muster.run_directory.empty()) storage::wait_for_directory(muster.run_directory, &tools_.pulse);
+  } catch (...) {
+    tell_books(schedule::TaskFailed{explain("looking for the job directory")});
+  }
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,96 @@
+#include "schedule/split_troubles.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "core/text.hpp"
+#include "thresh/errors.hpp"
+
+namespace thresh::schedule {
+namespace {
+
+bool holds(const std::vector<BlamedRecord>& records, std::uint64_t offset) {
+  return std::any_of(records.begin(), records.end(),
+                     [&](const BlamedRecord& record) { return record.offset == offset; });
+}
+
+void quarantine(SplitTrouble& trouble, const BlamedRecord& record) {
+  if (holds(trouble.quarantine, record.offset)) return;
+  trouble.quarantine.push_back(record);
+  std::sort(trouble.quarantine.begin(), trouble.quarantine.end(),
+            [](const BlamedRecord& a, const BlamedRecord& b) { return a.offset < b.offset; });
+}
+
+Failure too_bad(const Job& job, SplitId split, const BlamedRecord& record) {
+  std::string text = record_text(job.plan, split, record);
+  if (job.options.max_bad_records > 0) {
+    text += "; more than the " + std::to_string(job.options.max_bad_records) +
+            " bad records that --max-bad-records allows";
+  } else {
+    text += "; --max-bad-records N would leave out up to N such records";
+  }
+  return Failure{static_cast<int>(ExitCode::BadData), std::move(text)};
+}
+
+}  // namespace
+
+std::string record_text(const JobPlan& plan, SplitId split, const BlamedRecord& record) {
+  return printable(plan.inputs.at(plan.splits.at(split).file).path) + ", byte " +
+         std::to_string(record.offset) + ": " + record.what;
+}
+
+std::uint64_t quarantined_records(const Job& job) {
+  std::uint64_t records = 0;
+  for (const auto& [split, trouble] : job.troubles) records += trouble.quarantine.size();
+  return records;
+}
+
+std::optional<Failure> learn_attempts(Job& job, const std::vector<AttemptNote>& notes,
+                                      std::vector<SplitId>& verdicts) {
+  for (const AttemptNote& note : notes) {
+    if (note.split >= job.plan.splits.size() || note.kind != AttemptKind::Quarantine) continue;
+    quarantine(job.troubles[note.split], note.record);
+  }
+  std::set<SplitId> decided;
+  for (const AttemptNote& note : notes) {
+    if (note.split >= job.plan.splits.size() || note.kind == AttemptKind::Quarantine) continue;
+    SplitTrouble& trouble = job.troubles[note.split];
+    if (holds(trouble.quarantine, note.record.offset)) continue;
+    ++trouble.failures;
+    if (++trouble.blamed[note.record.offset] < 2 && trouble.failures < job.options.max_attempts) continue;
+    if (quarantined_records(job) >= job.options.max_bad_records) return too_bad(job, note.split, note.record);
+    quarantine(trouble, note.record);
+    decided.insert(note.split);
+  }
+  verdicts.assign(decided.begin(), decided.end());
+  return std::nullopt;
+}
+
+SplitDecision split_failed(Job& job, WorkerId worker, const SplitFailed& failed) {
+  SplitTrouble& trouble = job.troubles[failed.split];
+  trouble.failed_on.insert(worker);
+  FaultHandler::SplitLimits limits;
+  limits.failures = ++trouble.failures;
+  limits.most_failures = job.options.max_attempts;
+  limits.blames_records = !failed.bad.empty();
+  limits.all_confirmed = true;
+  for (const BlamedRecord& record : failed.bad) {
+    if (++trouble.blamed[record.offset] < 2) limits.all_confirmed = false;
+  }
+  limits.quarantined = quarantined_records(job) + failed.bad.size();
+  limits.most_quarantined = job.options.max_bad_records;
+  SplitDecision decision{FaultHandler::judge_split(limits), {}};
+  if (decision.verdict == FaultHandler::Verdict::Quarantine) {
+    for (const BlamedRecord& record : failed.bad) quarantine(trouble, record);
+  } else if (decision.verdict == FaultHandler::Verdict::Fail) {
+    const std::string host = job.metrics.host_of(worker);
+    Failure failure = failed.failure;
+    if (limits.blames_records) failure = too_bad(job, failed.split, failed.bad.front());
+    decision.failure = job.faults.worker_failed(worker, host, failure);
+  }
+  return decision;
+}
+
+}  // namespace thresh::schedule

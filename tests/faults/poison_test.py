@@ -1,0 +1,100 @@
+"""Records on which user code throws, crashes or hangs: found, named with file and offset, left out within
+--max-bad-records, or the job fails naming them. Every crash loop ends."""
+
+import collections
+import json
+import random
+import sys
+
+import ranks
+
+RESUMABLE = {75, 134, 137, 139}
+
+
+class Poison(ranks.Case):
+    def source(self, *kinds, lines=3000):
+        """A file with a poisoned line of each kind; its path and the offsets of those lines."""
+        rng = random.Random(7)
+        text = [rng.choice(ranks.WORDS).encode() for _ in range(lines)]
+        for kind in kinds:
+            text.insert(rng.randrange(len(text)), b"poison " + kind.encode())
+        content = b"\n".join(text) + b"\n"
+        offsets = [content.index(b"poison " + kind.encode()) for kind in kinds]
+        return self.write("in.txt", content), offsets
+
+    def attempt(self, count, source, *more):
+        return ranks.run(count, self.poison, "poison", source, "-o", self.dir / "out", "--partitions", 2,
+                         "--split-size", "4K", "--task-timeout", "1s", *more)
+
+    def until_final(self, count, source, *more, most=8):
+        """Repeats the command until it ends for good; the results."""
+        results = []
+        for _ in range(most):
+            results.append(self.attempt(count, source, *more))
+            if results[-1].returncode not in RESUMABLE:
+                return results
+        self.fail("the crash loop does not end: " + results[-1].stderr.decode())
+
+    def assert_all_but_poison(self, source, offsets):
+        counts = collections.Counter(line for line in source.read_bytes().splitlines() if not line.startswith(b"poison"))
+        lines = b"".join(ranks.parts(self.dir / "out").values()).splitlines()
+        self.assertEqual(sorted(lines), sorted(b"%s\t%d" % item for item in counts.items()))
+        metrics = json.loads((self.dir / "out/metrics.json").read_text())
+        self.assertEqual(sorted(bad["offset"] for bad in metrics["quarantine"]), sorted(offsets))
+        for bad in metrics["quarantine"]:
+            self.assertEqual(bad["path"], str(source))
+
+    def test_a_record_that_throws_is_named(self):
+        source, (offset,) = self.source("throw")
+        for count in (0, 3):
+            result = self.attempt(count, source)
+            self.assertEqual(result.returncode, 65, result.stderr.decode())
+            self.assertIn(f"in.txt, byte {offset}: map threw an exception: poisoned", result.stderr.decode())
+
+    def test_records_that_throw_are_left_out_within_the_limit(self):
+        source, offsets = self.source("throw", "throw 2")
+        source.write_bytes(source.read_bytes().replace(b"throw 2", b"throw"))
+        for count in (0, 3):
+            result = self.attempt(count, source, "--max-bad-records", 2, "--overwrite", *(["--fresh"] if count else []))
+            self.assertEqual(result.returncode, 0, result.stderr.decode())
+            self.assert_all_but_poison(source, offsets)
+
+    def test_a_record_that_crashes_is_found_and_the_loop_ends(self):
+        for kind in ("segv", "abort", "hang"):
+            with self.subTest(kind=kind):
+                source, (offset,) = self.source(kind)
+                results = self.until_final(3, source, "--quiet")
+                self.assertEqual(results[-1].returncode, 65, results[-1].stderr.decode())
+                self.assertIn(f"in.txt, byte {offset}: the job", results[-1].stderr.decode())
+                self.assertLessEqual(len(results), 4)
+                self.clear()
+
+    def test_a_record_that_crashes_is_left_out_within_the_limit(self):
+        for kind in ("segv", "hang"):
+            with self.subTest(kind=kind):
+                source, offsets = self.source(kind)
+                results = self.until_final(3, source, "--max-bad-records", 1)
+                self.assertEqual(results[-1].returncode, 0, results[-1].stderr.decode())
+                self.assert_all_but_poison(source, offsets)
+                self.clear()
+
+    def test_a_kill_blames_no_record(self):
+        source, _ = self.source("kill")
+        for _ in range(3):
+            result = self.attempt(3, source)
+            self.assertEqual(result.returncode, 137, result.stderr.decode())
+            self.assertEqual(list((self.dir / "out/.thresh/attempts").iterdir()), [])
+
+    def test_no_memory_blames_no_record(self):
+        source, _ = self.source("memory")
+        result = self.attempt(2, source)
+        self.assertEqual(result.returncode, 70, result.stderr.decode())
+        self.assertIn("out of memory while mapping", result.stderr.decode())
+
+    def clear(self):
+        for path in sorted((self.dir / "out").rglob("*"), reverse=True):
+            path.unlink() if path.is_file() else path.rmdir()
+
+
+if __name__ == "__main__":
+    ranks.main(sys.argv)

@@ -1,0 +1,45 @@
+// A job on whose input one may die: for tests of what becomes of such records.
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "thresh/thresh.hpp"
+
+namespace {
+
+// Counts lines by their text; lines "poison KIND" do what they say.
+struct Poison {
+  using Key = std::string;
+  using Value = std::uint64_t;
+  static constexpr thresh::JobInfo info{"poison", "1", "counts lines, and dies of some", ""};
+
+  void map(const thresh::Line& line, auto& emit) const {
+    constexpr std::string_view kHead = "poison ";
+    if (line.text.starts_with(kHead)) act(line.text.substr(kHead.size()));
+    emit(line.text, 1);
+  }
+  static Value combine(Value a, Value b) { return a + b; }
+  void reduce(std::string_view key, thresh::Values<Value>& values, auto& out) const {
+    Value sum = 0;
+    for (const Value value : values) sum += value;
+    out(key, sum);
+  }
+
+ private:
+  static void act(std::string_view kind) {
+    if (kind == "throw") throw std::runtime_error("poisoned");
+    if (kind == "segv") std::raise(SIGSEGV);
+    if (kind == "abort") std::abort();
+    if (kind == "kill") std::raise(SIGKILL);
+    if (kind == "memory") throw std::bad_alloc();
+    while (kind == "hang") std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+};
+
+}  // namespace
+
+THRESH_JOB(Poison);

@@ -120,7 +120,11 @@ struct Codec<T> {
   static T read(std::string_view bytes) {
     detail::need_size(bytes, fixed_size);
     const U bits = load_big<U>(bytes.data());
-    return std::bit_cast<T>(static_cast<U>((bits & sign_bit) != 0 ? bits & ~sign_bit : ~bits));
+    const auto value = std::bit_cast<T>(static_cast<U>((bits & sign_bit) != 0 ? bits & ~sign_bit : ~bits));
+    char canonical[sizeof(T)];
+    write(value, canonical);
+    if (load_big<U>(canonical) != bits) refuse_bytes("a number in an encoding that is never written");
+    return value;
   }
 };
 

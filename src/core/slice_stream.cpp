@@ -21,6 +21,9 @@ static_assert(sizeof(Header) == Slice::kWireHeaderBytes);
 // No chunk is larger than a row, and rows are limited by EmitBatch to what a u32 can say.
 constexpr std::uint32_t kChunkSizeBytes = Slice::kWireChunkBytes;
 
+// What is allocated on the word of a chunk's size alone; more as its bytes arrive.
+constexpr std::size_t kTrustedBytes = 1 << 20;
+
 [[noreturn]] void bad_stream(const char* what) {
   throw Error(ExitCode::Internal,
               std::string("the shuffle received bytes that are not a slice of a run: ") + what);
@@ -109,6 +112,12 @@ void SliceReceiver::begin_slice(ReceivedSlices& into) {
   chunks_left_ = header.chunks;
 }
 
+void SliceReceiver::grow_chunk() {
+  Chunk larger = pool_->take(chunk_.used() + std::min(chunk_.used(), chunk_bytes_left_));
+  std::memcpy(larger.extend(chunk_.used()), chunk_.data(), chunk_.used());
+  chunk_ = std::move(larger);
+}
+
 // From here on sizes of rows are trusted, so they are checked while the chunk is in cache.
 void SliceReceiver::end_chunk() {
   for (std::string_view rest(chunk_.data(), chunk_.used()); !rest.empty();) {
@@ -131,15 +140,16 @@ void SliceReceiver::take(std::string_view bytes, ReceivedSlices& into) {
         if (!gather(bytes, kChunkSizeBytes)) return;
         chunk_bytes_left_ = load_u32(small_);
         if (chunk_bytes_left_ == 0) bad_stream("it has an empty chunk");
-        chunk_ = pool_->take(chunk_bytes_left_);
+        chunk_ = pool_->take(std::min(chunk_bytes_left_, kTrustedBytes));
         stage_ = Stage::ChunkBytes;
         break;
       case Stage::ChunkBytes: {
-        const std::size_t part = std::min(chunk_bytes_left_, bytes.size());
+        if (chunk_.room() == 0) grow_chunk();
+        const std::size_t part = std::min({chunk_bytes_left_, bytes.size(), chunk_.room()});
         std::memcpy(chunk_.extend(part), bytes.data(), part);
         bytes.remove_prefix(part);
         chunk_bytes_left_ -= part;
-        if (chunk_bytes_left_ > 0) return;
+        if (chunk_bytes_left_ > 0) break;
         end_chunk();
         stage_ = --chunks_left_ > 0 ? Stage::ChunkSize : Stage::Header;
         break;

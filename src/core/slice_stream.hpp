@@ -58,6 +58,7 @@ class SliceReceiver {
   enum class Stage { Header, ChunkSize, ChunkBytes };
   bool gather(std::string_view& bytes, std::size_t wanted);
   void begin_slice(ReceivedSlices& into);
+  void grow_chunk();
   void end_chunk();
 
   ChunkPool* pool_;

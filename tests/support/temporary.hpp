@@ -30,8 +30,11 @@ class TemporaryDirectory {
   // Writes a file; returns its path.
   std::string write(const std::string& name, std::string_view content) const {
     const std::string path = path_ + "/" + name;
-    std::ofstream(path, std::ios::binary) << content;
+    write_to(path, content);
     return path;
+  }
+  static void write_to(const std::string& path, std::string_view content) {
+    std::ofstream(path, std::ios::binary) << content;
   }
 
  private:

@@ -74,6 +74,35 @@ TEST_CASE("a slice whose rows are larger than a chunk travels") {
   REQUIRE(received.begin()->second.measure(format).rows == 2);
 }
 
+TEST_CASE("a row much larger than a chunk travels in pieces, and takes no more memory than it needs") {
+  const JobType job = plain_job();
+  const RowFormat format(0);
+  ChunkPool pool;
+  const Run run = make_run(pool, job, {1, 1, 0}, {{"k", std::string(5'000'000, 'v')}});
+  const std::string stream = whole_stream(run, 100'000);
+  ChunkPool other;
+  SliceReceiver receiver(other, format, kPartitions);
+  ReceivedSlices received;
+  for (std::size_t at = 0; at < stream.size(); at += 70'001) {
+    receiver.take(std::string_view(stream).substr(at, 70'001), received);
+  }
+  REQUIRE(receiver.at_boundary());
+  REQUIRE(rows_of(received.begin()->second, format) == Pairs{{"k", std::string(5'000'000, 'v')}});
+  REQUIRE(other.bytes_in_use() == format.row_size(1, 5'000'000));
+}
+
+TEST_CASE("the size of a chunk is not trusted before its bytes are there") {
+  std::string stream(Slice::kWireHeaderBytes, '\0');
+  stream[16] = 1;  // chunks
+  stream += "\xff\xff\xff\xff" + std::string(100, 'x');
+  ChunkPool pool;
+  SliceReceiver receiver(pool, RowFormat(0), kPartitions);
+  ReceivedSlices received;
+  receiver.take(stream, received);
+  REQUIRE_FALSE(receiver.at_boundary());
+  REQUIRE(pool.bytes_in_use() <= (1 << 20));
+}
+
 TEST_CASE("a damaged stream is refused or changes the ledger, and never crashes") {
   const JobType job = plain_job();
   const RowFormat format(0);

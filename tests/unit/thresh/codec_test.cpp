@@ -138,6 +138,13 @@ TEST_CASE("the extremes of integers are the extremes of bytes") {
   CHECK(bytes_of(std::uint32_t{0x01020304}) == "\1\2\3\4");
 }
 
+TEST_CASE("an encoding of a number that is never written is refused: another NaN, or the other zero") {
+  CHECK_THROWS_AS(Codec<double>::read(std::string("\xff\xff\xff\x46\0\0\0\x40", 8)), thresh::Error);
+  CHECK_THROWS_AS(Codec<double>::read(std::string("\x7f\xff\xff\xff\xff\xff\xff\xff", 8)), thresh::Error);
+  CHECK_THROWS_AS(Codec<float>::read(std::string("\x7f\xff\xff\xff", 4)), thresh::Error);
+  CHECK(Codec<float>::read(std::string("\x80\0\0\0", 4)) == 0.0F);
+}
+
 TEST_CASE("floating point keeps its order, with one zero and one NaN after infinity") {
   check_type<double>();
   check_type<float>();

@@ -169,7 +169,8 @@ std::string tool_help(const Tool& tool) {
   if (!tool.details.empty()) out.append("\n").append(tool.details);
   if (!tool.options.empty()) out += "\nOptions:\n";
   for (const ToolOption& option : tool.options) {
-    std::string label = "--" + std::string(option.name);
+    std::string label = option.letter == 0 ? "" : std::string("-") + option.letter + ", ";
+    label += "--" + std::string(option.name);
     if (!option.argument.empty()) label += " " + std::string(option.argument);
     add_entry(out, label, option.text);
   }

@@ -42,11 +42,12 @@ bool speaks_for_all() {
   return true;
 }
 
-void print_out(std::string_view text) {
+bool print_out(std::string_view text) {
   const int error = write_all(STDOUT_FILENO, text);
   if (error != 0 && error != EPIPE) {
     throw Error(ExitCode::Io, "cannot write to standard output: " + std::generic_category().message(error));
   }
+  return error == 0;
 }
 
 void print_error(std::string_view text) {

@@ -13,9 +13,9 @@ void occupy_standard_descriptors() noexcept;
 // or srun started. Reads the launcher's environment alone.
 bool speaks_for_all();
 
-// Writes all of `text` to stdout. A reader that has gone away is no error. Throws Error{Io}.
+// Writes all of `text` to stdout. False if the reader has gone away, which is no error. Throws Error{Io}.
 // REQUIRES: SIGPIPE is ignored.
-void print_out(std::string_view text);
+bool print_out(std::string_view text);
 
 // One line on stderr: "thresh: " and `text`, with control characters escaped. Failures are ignored.
 void print_error(std::string_view text);

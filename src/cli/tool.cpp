@@ -35,6 +35,14 @@ std::optional<std::string> ToolArguments::value(std::string_view option) const {
   return std::nullopt;
 }
 
+std::string directory_of(std::string_view tool, const ToolArguments& arguments) {
+  if (arguments.words.size() + arguments.command.size() == 1) {
+    return arguments.words.empty() ? arguments.command.front() : arguments.words.front();
+  }
+  throw Error(ExitCode::Usage,
+              "thresh " + std::string(tool) + " takes one directory: what was given with -o");
+}
+
 ToolArguments parse_tool(const Tool& tool, const Words& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
   CLI::App app;
@@ -42,7 +50,8 @@ ToolArguments parse_tool(const Tool& tool, const Words& arguments) {
   app.allow_extras();
   std::vector<CLI::Option*> options;
   for (const ToolOption& spec : tool.options) {
-    const std::string name = "--" + std::string(spec.name);
+    std::string name = "--" + std::string(spec.name);
+    if (spec.letter != 0) name += std::string(",-") + spec.letter;
     CLI::Option* option = spec.argument.empty() ? app.add_flag(name) : app.add_option(name);
     options.push_back(option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
   }

@@ -12,6 +12,7 @@ struct ToolOption {
   std::string_view name;      // long, without the dashes
   std::string_view argument;  // what the value is; empty: a flag
   std::string_view text;      // for the help
+  char letter = 0;            // short form; 0: none
 };
 
 // What was typed behind the tool's name.
@@ -37,6 +38,10 @@ struct Tool {
 };
 
 const std::vector<Tool>& tools();
+
+// The one word of a command that looks at a directory. Throws Error{Usage} if there is another number of
+// them.
+std::string directory_of(std::string_view tool, const ToolArguments& arguments);
 
 // `arguments` without the tool's name. Throws Error{Usage}, with the nearest name for an unknown option.
 ToolArguments parse_tool(const Tool& tool, const std::vector<std::string>& arguments);

@@ -184,6 +184,14 @@ Generation highest_claim(const std::string& directory) {
   return highest;
 }
 
+std::optional<ClaimNote> read_claim(const std::string& directory, Generation generation) {
+  const std::string path = claim_path(directory, generation);
+  const auto content = claim_content(path);
+  if (!content) return std::nullopt;
+  const Holder holder = parse_holder(*content, path);
+  return ClaimNote{holder.host, holder.pid, content->compare(0, kCounterDigits, kReleased) == 0};
+}
+
 std::optional<std::string> holder_at_work(const std::string& directory, Generation generation) {
   const std::string path = claim_path(directory, generation);
   const auto first = claim_content(path);

@@ -42,6 +42,15 @@ class Claim {
 // The highest that is claimed; 0 if none is.
 Generation highest_claim(const std::string& directory);
 
+// Who claimed a generation, as the file says.
+struct ClaimNote {
+  std::string host;  // empty if the file is damaged
+  std::uint64_t pid = 0;
+  bool released = false;
+};
+// None if it is not claimed.
+std::optional<ClaimNote> read_claim(const std::string& directory, Generation generation);
+
 // Who holds the generation, if that process works ("host node7, process 4711"). None if it is gone: it ran on
 // this host and boot and does not exist any more, it released its claim, or its counter stood still for three
 // of its own intervals. Waits that long (about 3 s) when the holder is elsewhere.

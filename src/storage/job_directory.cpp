@@ -8,8 +8,8 @@
 
 #include "core/text.hpp"
 #include "storage/job_file.hpp"
+#include "storage/outcome.hpp"
 #include "storage/posix.hpp"
-#include "storage/sealed_json.hpp"
 #include "storage/start_rules.hpp"
 
 namespace thresh::storage {
@@ -278,13 +278,9 @@ void JobDirectory::record_outcome(int code, std::string_view text) noexcept {
   try {
     if (!link_status(paths_.job_file())) return;  // published, or discarded
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    Json json;
-    json["job_id"] = job_id_;
-    json["generation"] = generation();
-    json["code"] = code;
-    json["text"] = to_json_text(text);
-    json["time_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-    write_durably(paths_.job_dir(), paths_.outcome(), seal_json(std::move(json), "thresh outcome", 1), false);
+    const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    const Outcome outcome{job_id_, generation(), code, std::string(text), now_ms};
+    write_durably(paths_.job_dir(), paths_.outcome(), make_outcome(outcome), false);
   } catch (const std::exception&) {
     // The exit code and the message still say it.
   }

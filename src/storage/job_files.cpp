@@ -85,6 +85,10 @@ std::vector<std::string> run_directories(const JobPaths& paths) {
   return directories;
 }
 
+void check_checkpoint_pointer(const JobPaths& paths) {
+  pointed_to(paths);
+}
+
 std::string make_run_directory(const JobPaths& paths, const std::string& checkpoint,
                                const std::string& job_id) {
   if (checkpoint.empty()) {

@@ -14,6 +14,9 @@ namespace thresh::storage {
 // is damaged is as none: its run files are mapped again.
 std::vector<std::string> run_directories(const JobPaths& paths);
 
+// Throws Error{BadData} naming the pointer if it is damaged.
+void check_checkpoint_pointer(const JobPaths& paths);
+
 // Makes the directory that run files are to be written to, and returns it: .thresh/runs, or
 // CHECKPOINT/<job id> with a pointer to it in .thresh when `checkpoint` is not empty.
 std::string make_run_directory(const JobPaths& paths, const std::string& checkpoint,

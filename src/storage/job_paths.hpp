@@ -30,6 +30,14 @@ struct JobPaths {
   std::string part(const std::string& file) const { return parts() + "/" + file; }
 };
 
+// Which names are ours, by the directory they are in.
+bool is_temporary_name(std::string_view name);   // in any of them
+bool is_part_file_name(std::string_view name);   // p<part>.<generation>.<nonce>, with or without .commit
+bool is_generation_name(std::string_view name);  // <g>
+
+bool is_token_name(std::string_view name);
+bool is_drill_name(std::string_view name);
+
 // Removes what jobs leave in .thresh but claims, job.h5 and publish.json. A name that is not ours stays.
 void remove_work_files(const JobPaths& paths);
 // Removes .thresh, job.h5 last, so that what is left after a crash can still be told. A name that is not ours

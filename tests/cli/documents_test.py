@@ -26,6 +26,11 @@ class Documents(unittest.TestCase):
         self.options = set(re.findall(r"^  (?:-\w, |    )(--[a-z-]+)", help_text, re.M))
         self.codes = re.findall(r"^ +(\d+)  ", help_text.split("Exit codes:")[1], re.M)
         self.jobs = [line.split()[0] for line in output_of("list").splitlines()]
+        commands = output_of("--help").split("\nCommands:\n")[1].split("\n\n")[0]
+        self.tools = re.findall(r"^  (\w[\w-]*)", commands, re.M)
+        self.tool_options = set()
+        for tool in self.tools:
+            self.tool_options |= set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", output_of(tool, "--help"), re.M))
         self.assertGreater(len(self.options), 15)
         self.assertGreater(len(self.codes), 8)
 
@@ -40,13 +45,21 @@ class Documents(unittest.TestCase):
             text = read(name)
             self.assertEqual([job for job in self.jobs if f"`{job}`" not in text], [], name)
 
+    def test_every_command_and_its_options_are_told(self):
+        text = read("docs/tools.md")
+        self.assertLess(2, len(self.tools))
+        self.assertEqual([tool for tool in self.tools if f"## thresh {tool}\n" not in text], [])
+        self.assertEqual({option for option in self.tool_options if option not in text}, set())
+        self.assertEqual([tool for tool in self.tools if f"thresh {tool} " not in read("docs/cli.md")], [])
+
     def test_no_document_shows_an_option_that_is_not_there(self):
-        known = self.options | OF_OTHERS | {"--help", "--version"}
-        for name in ("README.md", "docs/cli.md", "CONTRIBUTING.md"):
+        known = self.options | self.tool_options | OF_OTHERS | {"--help", "--version"}
+        for name in ("README.md", "docs/cli.md", "docs/tools.md", "CONTRIBUTING.md"):
             self.assertEqual(set(OPTION.findall(read(name))) - known, set(), name)
 
     def test_links_between_documents_lead_somewhere(self):
-        for name in ("README.md", "docs/cli.md", "docs/output.md", "docs/metrics.md", "docs/format.md", "ARCHITECTURE.md", "CONTRIBUTING.md"):
+        names = ["cli", "format", "metrics", "output", "tools"]
+        for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *(f"docs/{name}.md" for name in names)):
             for target in re.findall(r"\]\(([^)#:]+)\)", read(name)):
                 path = os.path.join(ROOT, os.path.dirname(name), target)
                 self.assertTrue(os.path.exists(path), f"{name} links to {target}")

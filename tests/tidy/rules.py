@@ -19,7 +19,7 @@ LAYERS = {
     "src/comm": ["comm", "core", "thresh"],
     "src/engine": ["engine", "schedule", "storage", "comm", "core", "thresh"],
     "src/report": ["report", "core", "thresh"],
-    "src/cli": ["cli", "engine", "storage", "core", "thresh"],
+    "src/cli": ["cli", "engine", "schedule", "storage", "core", "thresh"],
     "src": ["cli"],
 }
 

@@ -36,7 +36,7 @@ TEST_CASE("a published job leaves its parts, the manifest and the metrics, and n
   const Scratch scratch;
   const std::string id = finish(scratch / "out", small_identity(), "word", quick());
   CHECK(flaw_of_finished(scratch / "out", "word").empty());
-  CHECK(slurp(scratch / "out/metrics.json") == "{\"schema\": 1}\n");
+  CHECK(slurp(scratch / "out/metrics.json") == "{\"job_id\": \"" + id + "\"}\n");
   CHECK(parse_manifest(slurp(scratch / "out/_SUCCESS"), "_SUCCESS").job.job_id == id);
 }
 

@@ -51,7 +51,7 @@ inline void publish(JobDirectory& directory, const JobIdentity& identity, const 
   const std::vector<SplitSignature> signatures{{0, 1, 1, 7, 1}, {1, 1, 1, 8, 1}, {2, 1, 1, 9, 1}};
   const Manifest manifest =
       describe_job(identity, directory.job_id(), directory.generation(), signatures, parts, {});
-  directory.publish(parts, make_manifest(manifest), "{\"schema\": 1}\n");
+  directory.publish(parts, make_manifest(manifest), "{\"job_id\": \"" + directory.job_id() + "\"}\n");
 }
 
 inline std::string finish(const std::string& output, const JobIdentity& identity, const std::string& text,

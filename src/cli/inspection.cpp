@@ -1,0 +1,150 @@
+#include "cli/inspection.hpp"
+
+#include <algorithm>
+
+#include "core/row.hpp"
+#include "schedule/cover.hpp"
+#include "storage/posix.hpp"
+#include "thresh/job_type.hpp"
+
+namespace thresh::cli {
+namespace {
+
+using storage::Inventory;
+
+JobState state_of(const Inventory& inventory) {
+  const auto& paths = inventory.paths;
+  if (inventory.has_job_directory && !inventory.leftovers) {
+    if (inventory.decision) return JobState::Publishing;
+    const bool unread = !inventory.job && storage::link_status(paths.job_file());
+    if (unread || storage::link_status(paths.decision())) return JobState::Damaged;
+    if (inventory.job) return JobState::Unfinished;
+  }
+  if (inventory.finished) return JobState::Finished;
+  return storage::link_status(paths.success()) ? JobState::Damaged : JobState::Nothing;
+}
+
+void look_at_runs(Inspection& inspection) {
+  const Inventory& inventory = inspection.inventory;
+  std::optional<RowFormat> format;
+  if (const JobType* type = find_job(inventory.job->identity.job)) format.emplace(type->value_size);
+  inspection.knows_job = format.has_value();
+  inspection.runs = storage::find_runs(inventory, format);
+  std::vector<schedule::CoveredRun> candidates;
+  for (const auto& file : inspection.runs) {
+    for (const RunSummary& run : file.runs) candidates.push_back({0, run});
+  }
+  const auto cover = schedule::choose_cover(std::move(candidates));
+  for (const auto& item : cover) {
+    inspection.cover.push_back(item.run.id);
+    inspection.covered += item.run.splits.size();
+  }
+  inspection.missing_splits = to_ranges(schedule::missing_splits(cover, inspection.splits));
+}
+
+void look_at_parts(Inspection& inspection) {
+  const Inventory& inventory = inspection.inventory;
+  std::vector<bool> committed(inventory.job->identity.partitions, false);
+  for (const storage::FoundPart& part : inventory.parts) {
+    if (!inventory.is_committed(part)) continue;
+    const PartSummary& is = part.commit->part;
+    auto& of_cover = inspection.parts[is.cover_digest];
+    if (std::find(of_cover.begin(), of_cover.end(), is.partition) == of_cover.end()) {
+      of_cover.push_back(is.partition);
+    }
+    committed[is.partition] = true;
+  }
+  for (auto& [digest, partitions] : inspection.parts) std::sort(partitions.begin(), partitions.end());
+  std::vector<PartitionId> missing;
+  for (PartitionId partition = 0; partition < committed.size(); ++partition) {
+    if (!committed[partition]) missing.push_back(partition);
+  }
+  inspection.missing_parts = to_ranges(missing);
+}
+
+std::string what_next(const Inspection& inspection) {
+  if (inspection.at_work) return "a run is at work: wait for it";
+  switch (inspection.state) {
+    case JobState::Finished:
+      return inspection.inventory.leftovers
+                 ? "nothing: the job is done; thresh clean removes what is left of it"
+                 : "nothing: the job is done";
+    case JobState::Publishing:
+      return "run the same command again: it finishes publishing";
+    case JobState::Unfinished:
+      return "run the same command again";
+    case JobState::Damaged:
+      return storage::link_status(inspection.inventory.paths.job_dir())
+                 ? "run the same command with --fresh: it discards the job and begins again"
+                 : "choose another directory, or remove this one";
+    case JobState::Nothing:
+      break;
+  }
+  return "run the command: no job has begun here";
+}
+
+}  // namespace
+
+std::vector<Range> to_ranges(const std::vector<std::uint32_t>& numbers) {
+  std::vector<Range> ranges;
+  for (const std::uint32_t number : numbers) {
+    if (!ranges.empty() && ranges.back().last + 1 == number) {
+      ranges.back().last = number;
+    } else {
+      ranges.push_back({number, number});
+    }
+  }
+  return ranges;
+}
+
+std::string ranges_text(const std::vector<Range>& ranges, std::size_t most) {
+  if (ranges.empty()) return "none";
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, ranges.size()); ++i) {
+    if (i > 0) text += ", ";
+    text += std::to_string(ranges[i].first);
+    if (ranges[i].last != ranges[i].first) text += "-" + std::to_string(ranges[i].last);
+  }
+  if (ranges.size() > most) text += " and " + std::to_string(ranges.size() - most) + " more ranges";
+  return text;
+}
+
+const char* state_name(JobState state) {
+  switch (state) {
+    case JobState::Finished:
+      return "finished";
+    case JobState::Publishing:
+      return "publishing";
+    case JobState::Unfinished:
+      return "unfinished";
+    case JobState::Damaged:
+      return "damaged";
+    case JobState::Nothing:
+      break;
+  }
+  return "nothing";
+}
+
+Inspection inspect(const std::string& directory) {
+  Inspection inspection(storage::take_inventory(directory));
+  const Inventory& inventory = inspection.inventory;
+  inspection.state = state_of(inventory);
+  if (const Generation last = inventory.last_generation(); last != 0 && !inventory.leftovers) {
+    const std::string generations = inventory.paths.generations();
+    inspection.claim = storage::read_claim(generations, last);
+    inspection.at_work = storage::holder_at_work(generations, last).has_value();
+  }
+  if (inventory.job && !inventory.leftovers) {
+    inspection.job = inventory.job;
+    inspection.splits = inventory.job->identity.splits.size();
+    look_at_runs(inspection);
+    look_at_parts(inspection);
+  } else if (inventory.finished) {
+    inspection.job = inventory.finished->job;
+    inspection.splits = inventory.finished->splits;
+  }
+  inspection.next = what_next(inspection);
+  return inspection;
+}
+
+}  // namespace thresh::cli

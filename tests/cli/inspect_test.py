@@ -1,0 +1,137 @@
+"""thresh inspect: says what is there, in words and as JSON, and changes nothing."""
+
+import json
+import os
+import random
+import signal
+import sys
+
+import ranks
+
+
+def tree(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+class Inspect(ranks.Case):
+    def setUp(self):
+        super().setUp()
+        self.source = self.write("in.txt", ranks.text(random.Random(9), 500))
+        self.words = ("wordcount", self.source, "--partitions", 3, "--split-size", "2K")
+
+    def interrupt(self, fault, count=3, code=137):
+        result, output = self.job(count, *self.words, "--fault", fault)
+        self.assertEqual(result.returncode, code, result.stderr)
+        return output
+
+    def inspect(self, output):
+        """(the text by its labels, the JSON); nothing changes."""
+        before = tree(output)
+        text = ranks.run(0, self.thresh, "inspect", output)
+        data = ranks.run(0, self.thresh, "inspect", output, "--json")
+        for result in (text, data):
+            self.assertEqual((result.returncode, result.stderr), (0, b""))
+        self.assertEqual(tree(output), before)
+        lines = text.stdout.decode().splitlines()
+        labelled = {line[:11].strip(): line[12:] for line in lines if not line.startswith(" ")}
+        self.assertTrue(lines[-1].startswith("next "), lines)
+        data = json.loads(data.stdout)
+        self.assertEqual((data["format"], data["schema"], data["directory"]), ("thresh inspection", 1, str(output)))
+        self.assertEqual(labelled["state"], data["state"])
+        self.assertEqual(labelled["next"], data["next"])
+        return labelled, data
+
+    def assert_job(self, text, data):
+        self.assertRegex(text["job"], r"\Awordcount 1, program \S+, id [0-9a-f]{32}\Z")
+        self.assertEqual(data["job"]["name"], "wordcount")
+        self.assertEqual((data["job"]["inputs"], data["job"]["input_bytes"]), (1, self.source.stat().st_size))
+        self.assertEqual((data["job"]["splits"], data["job"]["partitions"]), (-(-self.source.stat().st_size // 2048), 3))
+        self.assertEqual(data["job"]["options"]["split-size"], "2K" if "2K" in text["options"] else "2048")
+
+    def test_an_unfinished_job(self):
+        output = self.interrupt("kill:worker=0,at=publish")
+        text, data = self.inspect(output)
+        self.assert_job(text, data)
+        self.assertEqual(data["state"], "unfinished")
+        self.assertEqual(data["next"], "run the same command again")
+        self.assertEqual(data["generation"]["number"], 1)
+        self.assertFalse(data["generation"]["at_work"])
+        self.assertTrue(text["generation"].endswith(": gone"))
+        self.assertEqual(data["parts"]["missing"], [])
+        (of_cover,) = data["parts"]["committed"]
+        self.assertEqual(of_cover["partitions"], [[0, 2]])
+        self.assertEqual(text["parts"], "3 of 3 committed; missing: none")
+        for name in (output / ".thresh/parts").glob("p00001.*.commit"):
+            name.unlink()
+        text, data = self.inspect(output)
+        self.assertEqual(data["parts"]["missing"], [[1, 1]])
+        self.assertEqual(data["parts"]["committed"][0]["partitions"], [[0, 0], [2, 2]])
+        self.assertEqual(text["parts"], "2 of 3 committed; missing: 1")
+
+    def test_why_the_last_run_ended(self):
+        output = self.interrupt("throw:worker=1,at=reduce", code=70)
+        text, data = self.inspect(output)
+        self.assertEqual(data["outcome"]["code"], 70)
+        self.assertIn("fault drill", data["outcome"]["text"])
+        self.assertRegex(text["outcome"], r"\A70 of generation 1, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: .*fault drill")
+
+    def test_a_finished_job(self):
+        result, output = self.job(0, *self.words)
+        self.assert_done(result, output)
+        text, data = self.inspect(output)
+        self.assert_job(text, data)
+        self.assertEqual((data["state"], data["next"]), ("finished", "nothing: the job is done"))
+        self.assertEqual(data["output"]["parts"], 3)
+        self.assertEqual(data["output"]["lines"], sum(p.count(b"\n") for p in ranks.parts(output).values()))
+        self.assertEqual(data["output"]["bytes"], sum(map(len, ranks.parts(output).values())))
+
+    def test_a_replacement_under_way_shows_both(self):
+        result, output = self.job(0, *self.words)
+        self.assert_done(result, output)
+        old = json.loads((output / "_SUCCESS").read_text())["job_id"]
+        failed, _ = self.job(3, *self.words, "--overwrite", "--fault", "kill:worker=1,at=reduce")
+        self.assertEqual(failed.returncode, 137)
+        _, data = self.inspect(output)
+        self.assertEqual(data["state"], "unfinished")
+        self.assertEqual(data["output"]["job_id"], old)
+        self.assertNotEqual(data["job"]["id"], old)
+
+    def test_a_run_at_work(self):
+        process = ranks.start(3, self.thresh, *self.words, "--task-timeout", "60s", "--peer-timeout", "70s", "-o",
+                              self.dir / "out", "--fault", "stop:worker=1,at=map")
+        self.addCleanup(lambda: process.poll() is None and os.killpg(process.pid, signal.SIGKILL))
+        ranks.wait_for_line(process, b"fault drill")
+        result = ranks.run(0, self.thresh, "inspect", self.dir / "out", "--json")
+        data = json.loads(result.stdout)
+        self.assertTrue(data["generation"]["at_work"])
+        self.assertEqual(data["next"], "a run is at work: wait for it")
+        (stopped,) = ranks.stopped(self.dir)
+        os.kill(stopped, signal.SIGCONT)
+        self.assertEqual(ranks.finish(process, 60).returncode, 0)
+
+    def test_damage_and_what_is_left_over(self):
+        output = self.interrupt("kill:worker=0,at=publish")
+        for name in (".thresh/tmp.x", ".thresh/attempts/12.abcd", "mine", ".thresh/mine"):
+            path = output / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"x")
+        text, data = self.inspect(output)
+        self.assertEqual((data["attempts"], text["attempts"]), (1, "1 file"))
+        self.assertEqual(data["left_over"], [f"{output}/.thresh/tmp.x"])
+        self.assertEqual(data["foreign"], [f"{output}/.thresh/mine", f"{output}/mine"])
+        job = output / ".thresh/job.h5"
+        job.write_bytes(job.read_bytes()[:-1])
+        text, data = self.inspect(output)
+        self.assertEqual(data["state"], "damaged")
+        self.assertIn("job.h5", data["damaged"][0])
+        self.assertIn("--fresh", data["next"])
+
+    def test_what_is_not_ours_is_no_input(self):
+        (self.dir / "empty").mkdir()
+        for name in ("empty", "absent"):
+            result = ranks.run(0, self.thresh, "inspect", self.dir / name)
+            self.assertEqual((result.returncode, result.stdout), (66, b""))
+
+
+if __name__ == "__main__":
+    ranks.main(sys.argv)

@@ -1,0 +1,81 @@
+#include "cli/inspection.hpp"
+
+#include <set>
+
+#include "storage/run_file.hpp"
+#include "support/catch.hpp"
+#include "support/property.hpp"
+#include "support/runs.hpp"
+#include "thresh/job_type.hpp"
+#include "unit/storage/small_job.hpp"
+
+namespace thresh::cli {
+namespace {
+
+TEST_CASE("numbers are told as ranges, in words that stay short") {
+  CHECK(ranges_text({}) == "none");
+  CHECK(ranges_text(to_ranges({7})) == "7");
+  CHECK(ranges_text(to_ranges({0, 1, 2, 5, 7, 8})) == "0-2, 5, 7-8");
+  CHECK(ranges_text(to_ranges({0, 2, 4, 6}), 2) == "0, 2 and 2 more ranges");
+  CHECK(ranges_text(to_ranges({0, 2, 4}), 3) == "0, 2, 4");
+  CHECK(to_ranges({UINT32_MAX - 1, UINT32_MAX}) == std::vector<Range>{{UINT32_MAX - 1, UINT32_MAX}});
+}
+
+TEST_CASE("ranges hold the numbers they were made from and as few ranges as can be") {
+  test::holds([](const std::set<std::uint16_t>& numbers) {
+    const auto ranges = to_ranges({numbers.begin(), numbers.end()});
+    std::set<std::uint16_t> again;
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      if (i > 0) RC_ASSERT(ranges[i].first > ranges[i - 1].last + 1);
+      for (std::uint32_t n = ranges[i].first; n <= ranges[i].last; ++n) {
+        again.insert(static_cast<std::uint16_t>(n));
+      }
+    }
+    RC_ASSERT(again == numbers);
+  });
+}
+
+JobType inspected() {
+  JobType job;
+  job.name = "inspected";
+  job.value_size = 8;
+  return job;
+}
+const JobRegistration kRegistration(inspected());
+
+TEST_CASE("the runs that a start would go on from are told, and what they lack") {
+  const storage::test::Scratch scratch;
+  const std::string output = scratch / "out";
+  storage::JobIdentity identity = storage::test::small_identity();
+  identity.job = "inspected";
+  const auto opened = storage::JobDirectory::open(output, identity, storage::test::quick());
+  const std::string runs = scratch.make_directory("out/.thresh/runs");
+  const RowFormat format(8);
+  ChunkPool pool;
+  std::vector<std::string> files;
+  // Two of split 0, one of split 2.
+  for (const RunId& id : {RunId{1, 1, 0}, RunId{1, 2, 0}, RunId{1, 3, 0}}) {
+    Run run = thresh::test::make_run(pool, format, id, {{{"a", thresh::test::u64_bytes(1)}}, {}, {}});
+    if (id.worker == 3) run.summary.splits.front().split = 2;
+    files.push_back(storage::write_run_file(runs, opened.job_id, {&run}, format, false).file);
+  }
+  Inspection found = inspect(output);
+  CHECK(found.knows_job);
+  CHECK(found.runs.size() == 3);
+  CHECK(found.cover == std::vector<RunId>{{1, 1, 0}, {1, 3, 0}});
+  CHECK(found.covered == 2);
+  CHECK(found.missing_splits == std::vector<Range>{{1, 1}});
+  CHECK(found.missing_parts == std::vector<Range>{{0, 2}});
+  CHECK(inspection_text(found).find("2 of 3 splits in 2 runs; missing: 1\n") != std::string::npos);
+
+  const std::string bytes = storage::test::slurp(runs + "/" + files[2]);
+  scratch.write("out/.thresh/runs/" + files[2], bytes.substr(0, bytes.size() - 1));
+  found = inspect(output);
+  CHECK(found.cover == std::vector<RunId>{{1, 1, 0}});
+  CHECK(found.missing_splits == std::vector<Range>{{1, 2}});
+  CHECK(inspection_text(found).find(", of no use\n") != std::string::npos);
+  CHECK(inspection_json(found).find("\"damage\": \"" + runs + "/" + files[2]) != std::string::npos);
+}
+
+}  // namespace
+}  // namespace thresh::cli

@@ -51,7 +51,11 @@ bool print_out(std::string_view text) {
 }
 
 void print_error(std::string_view text) {
-  const std::string line = "thresh: " + printable(text) + "\n";
+  print_note("thresh", text);
+}
+
+void print_note(std::string_view who, std::string_view text) {
+  const std::string line = std::string(who) + ": " + printable(text) + "\n";
   write_all(STDERR_FILENO, line);
 }
 

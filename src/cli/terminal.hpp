@@ -19,5 +19,7 @@ bool print_out(std::string_view text);
 
 // One line on stderr: "thresh: " and `text`, with control characters escaped. Failures are ignored.
 void print_error(std::string_view text);
+// The same, with `who` in place of "thresh".
+void print_note(std::string_view who, std::string_view text);
 
 }  // namespace thresh::cli

@@ -1,13 +1,15 @@
 #include "cli/clean.hpp"
 #include "cli/gen.hpp"
 #include "cli/inspect.hpp"
+#include "cli/supervise.hpp"
 #include "cli/tool.hpp"
 #include "cli/verify.hpp"
 
 namespace thresh::cli {
 
 const std::vector<Tool>& tools() {
-  static const std::vector<Tool> all = {clean_tool(), gen_tool(), inspect_tool(), verify_tool()};
+  static const std::vector<Tool> all = {clean_tool(), gen_tool(), inspect_tool(), supervise_tool(),
+                                        verify_tool()};
   return all;
 }
 

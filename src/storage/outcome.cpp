@@ -1,5 +1,6 @@
 #include "storage/outcome.hpp"
 
+#include "storage/posix.hpp"
 #include "storage/sealed_json.hpp"
 
 namespace thresh::storage {
@@ -31,6 +32,11 @@ Outcome parse_outcome(std::string_view text, const std::string& path) {
     outcome.time_ms = json.at("time_ms").get<std::int64_t>();
     return outcome;
   });
+}
+
+std::optional<Outcome> read_outcome(const std::string& path) {
+  if (!file_status(path)) return std::nullopt;
+  return parse_outcome(read_file(path), path);
 }
 
 }  // namespace thresh::storage

@@ -58,7 +58,7 @@ class Documents(unittest.TestCase):
             self.assertEqual(set(OPTION.findall(read(name))) - known, set(), name)
 
     def test_links_between_documents_lead_somewhere(self):
-        names = ["cli", "format", "metrics", "output", "tools"]
+        names = ["cli", "format", "metrics", "output", "slurm", "tools"]
         for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *(f"docs/{name}.md" for name in names)):
             for target in re.findall(r"\]\(([^)#:]+)\)", read(name)):
                 path = os.path.join(ROOT, os.path.dirname(name), target)

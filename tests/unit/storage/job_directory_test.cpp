@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "small_job.hpp"
+#include "storage/outcome.hpp"
 #include "support/catch.hpp"
 
 namespace thresh::storage {
@@ -344,7 +345,12 @@ TEST_CASE("an outcome is recorded while the job is unfinished") {
   const Scratch scratch;
   auto opened = JobDirectory::open(scratch / "out", small_identity(), quick());
   opened.directory->record_outcome(75, "worker 3 was lost\n");
-  CHECK(slurp(scratch / "out/.thresh/outcome.json").find("\"code\": 75") != std::string::npos);
+  const auto outcome = read_outcome(scratch / "out/.thresh/outcome.json");
+  REQUIRE(outcome);
+  CHECK(outcome->code == 75);
+  CHECK(outcome->text == "worker 3 was lost\n");
+  CHECK(outcome->job_id == opened.job_id);
+  CHECK(outcome->generation == 1);
   publish(*opened.directory, small_identity(), "word");
   opened.directory->record_outcome(0, "done");
   CHECK(flaw_of_finished(scratch / "out", "word").empty());

@@ -1,0 +1,239 @@
+#include "cli/supervise.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "cli/duration.hpp"
+#include "cli/launcher.hpp"
+#include "cli/number.hpp"
+#include "cli/supervised_command.hpp"
+#include "cli/supervised_job.hpp"
+#include "cli/terminal.hpp"
+#include "storage/claim.hpp"
+#include "storage/job_paths.hpp"
+#include "storage/posix.hpp"
+#include "thresh/errors.hpp"
+
+namespace thresh::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kMostRestarts = 1'000'000;
+constexpr int kMostIdleAttempts = 2;  // in a row, without progress
+constexpr milliseconds kLongestPause = 60s;
+constexpr milliseconds kMostToKill = 10s;
+// For ranks on other hosts, which nobody here can kill: they end themselves when their launcher is gone.
+constexpr milliseconds kMostForHolder = 30s;
+constexpr int kSignalsToKill = 3;
+// A command that has published has nothing left to do but to end, which an mpirun sometimes does not.
+constexpr milliseconds kMostAfterSuccess = 30s;
+constexpr milliseconds kGlance = 5s;
+
+struct Plan {
+  SupervisedCommand command;
+  std::string output;
+  std::uint64_t max_restarts = 5;
+  milliseconds pause = 1s;  // before the first restart; doubled for each further one
+};
+
+void say(const std::string& text) {
+  print_note("thresh supervise", text);
+}
+
+template <typename Parse>
+auto parse_option(const std::string& name, const std::string& value, Parse parse) {
+  try {
+    return parse(value);
+  } catch (const BadValue& bad) {
+    throw Error(ExitCode::Usage, "option --" + name + ": '" + value + "' " + bad.what());
+  }
+}
+
+Plan make_plan(const ToolArguments& arguments) {
+  if (!arguments.words.empty() || arguments.command.empty()) {
+    throw Error(ExitCode::Usage,
+                "supervise takes the command behind two dashes: thresh supervise -- mpirun thresh ...");
+  }
+  Plan plan;
+  plan.command = understand(arguments.command);
+  if (const auto value = arguments.value("max-restarts")) {
+    plan.max_restarts = parse_option("max-restarts", *value,
+                                     [](const std::string& v) { return parse_count(v, 0, kMostRestarts); });
+  }
+  if (const auto value = arguments.value("backoff")) {
+    plan.pause = parse_option("backoff", *value, parse_duration);
+  }
+  plan.output = arguments.value("output").value_or(plan.command.output);
+  if (plan.output.empty()) {
+    throw Error(ExitCode::Usage,
+                "the command does not say where its output goes: give supervise --output DIR as well");
+  }
+  return plan;
+}
+
+class Supervisor {
+ public:
+  explicit Supervisor(const Plan& plan) : plan_(plan), words_(plan.command.words) {}
+  int run();
+
+ private:
+  std::string position() const { return fmt::format("attempt {} of {}: ", attempt_, plan_.max_restarts + 1); }
+  // Runs the command once. An error that keeps it from starting ends the supervision.
+  void attempt(const JobView& before);
+  void end_if_published(const JobView& before);
+  int finish(const Judgement& judgement);
+  int give_up(const std::string& why, const Judgement& last);
+  int stopped();
+  // False if a signal came.
+  bool pause(milliseconds time);
+  void end_old_ranks();
+
+  const Plan& plan_;
+  std::vector<std::string> words_;  // the command, as it is to be run next
+  Launcher launcher_;
+  std::uint64_t attempt_ = 0;
+  int signal_ = 0;  // that this process got
+  // When _SUCCESS was first seen.
+  std::chrono::steady_clock::time_point published_at_ = std::chrono::steady_clock::time_point::max();
+};
+
+void Supervisor::end_if_published(const JobView& before) {
+  if (launcher_.end()) return;
+  const auto success = view_success(plan_.output);
+  if (!success || success == before.success) return;
+  const auto now = std::chrono::steady_clock::now();
+  published_at_ = std::min(published_at_, now);
+  if (now - published_at_ < kMostAfterSuccess) return;
+  say("the job is done and the command does not end; killing it");
+  launcher_.kill_rest(kMostToKill);
+}
+
+void Supervisor::attempt(const JobView& before) {
+  ++attempt_;
+  launcher_.start(words_);
+  int signals = 0;
+  // Once stopped, what a script left running is waited for as well.
+  while (!launcher_.end() || (signal_ != 0 && launcher_.leaves_something())) {
+    const int signal = launcher_.wait(launcher_.end() ? 100ms : kGlance);
+    if (signal == 0) {
+      end_if_published(before);
+      continue;
+    }
+    if (signal_ == 0) signal_ = signal;
+    if (++signals >= kSignalsToKill) {
+      say("killing the command");
+      launcher_.kill_rest(kMostToKill);
+    } else {
+      launcher_.forward(signal);
+    }
+  }
+}
+
+bool Supervisor::pause(milliseconds time) {
+  signal_ = launcher_.wait(time);
+  return signal_ == 0;
+}
+
+void Supervisor::end_old_ranks() {
+  if (!launcher_.kill_rest(kMostToKill)) say("processes of the last attempt cannot be killed; going on");
+  const std::string generations = storage::JobPaths(plan_.output).generations();
+  const auto until = std::chrono::steady_clock::now() + kMostForHolder;
+  while (storage::link_status(generations)) {
+    const auto holder = storage::holder_at_work(generations, storage::highest_claim(generations));
+    if (!holder) return;
+    if (std::chrono::steady_clock::now() > until) {
+      say("the last attempt is still at work (" + *holder + "); going on");
+      return;
+    }
+    std::this_thread::sleep_for(200ms);
+  }
+}
+
+int Supervisor::finish(const Judgement& judgement) {
+  if (judgement.kind == Judgement::Kind::CannotSucceed) {
+    launcher_.kill_rest(kMostToKill);
+    say(position() + judgement.reason + "; not tried again");
+  } else {
+    say(position() + judgement.reason);
+  }
+  return judgement.code;
+}
+
+int Supervisor::give_up(const std::string& why, const Judgement& last) {
+  launcher_.kill_rest(kMostToKill);
+  say(fmt::format("gave up after {} attempt{}{}; the last: {}", attempt_, attempt_ == 1 ? "" : "s", why,
+                  last.reason));
+  return static_cast<int>(ExitCode::WorkersLost);
+}
+
+int Supervisor::stopped() {
+  launcher_.kill_rest(kMostToKill);
+  std::vector<std::string> again{"thresh", "supervise", "--"};
+  again.insert(again.end(), words_.begin(), words_.end());
+  if (plan_.command.output.empty()) again.insert(again.begin() + 2, {"--output", plan_.output});
+  say(fmt::format("stopped by SIG{} in attempt {}; to go on: {}", ::sigabbrev_np(signal_), attempt_,
+                  shell_text(again)));
+  return static_cast<int>(signal_ == SIGINT ? ExitCode::Interrupted : ExitCode::StoppedEarly);
+}
+
+int Supervisor::run() {
+  const JobView first = view_job(plan_.output);
+  JobView before = first;
+  milliseconds wait = plan_.pause;
+  for (int idle = 0;;) {
+    attempt(before);
+    const JobView after = view_job(plan_.output);
+    const Judgement judgement = judge_attempt(first, before, after, *launcher_.end(), plan_.command.launcher,
+                                              plan_.command.overwrite);
+    const JobProgress progress = progress_between(before, after);
+    // --fresh has discarded what it was to discard.
+    if (after.job && after.job != first.job) words_ = without_fresh(words_);
+    if (judgement.kind == Judgement::Kind::Done) return finish(judgement);
+    if (signal_ != 0) return stopped();
+    if (judgement.kind == Judgement::Kind::CannotSucceed) return finish(judgement);
+    idle = progress.any() ? 0 : idle + 1;
+    const std::string went = position() + judgement.reason + "; " + progress.text();
+    if (idle >= kMostIdleAttempts) {
+      say(went);
+      return give_up(fmt::format(", {} in a row without progress", idle), judgement);
+    }
+    if (attempt_ > plan_.max_restarts) {
+      say(went);
+      return give_up("", judgement);
+    }
+    say(fmt::format("{}; again in {:.1f} s", went, std::chrono::duration<double>(wait).count()));
+    end_old_ranks();
+    if (!pause(wait)) return stopped();
+    wait = std::min(wait * 2, std::max(kLongestPause, plan_.pause));
+    before = after;
+  }
+}
+
+}  // namespace
+
+int supervise(const ToolArguments& arguments) {
+  return Supervisor(make_plan(arguments)).run();
+}
+
+Tool supervise_tool() {
+  return {
+      "supervise",
+      "runs a command again until its job is done",
+      {"[--max-restarts N] [--backoff TIME] [--output DIR] -- COMMAND..."},
+      "COMMAND runs a job, by any launcher: mpirun, srun, thresh alone or a script. It is\n"
+      "run again after the loss of a rank, of mpirun or of a node, and ends when OUTPUT\n"
+      "holds _SUCCESS, when the job cannot succeed, or after two attempts in a row\n"
+      "without a new run, part or verdict. A signal is passed on and ends it.\n",
+      {{"max-restarts", "N", "How often COMMAND is run again at most. [default: 5]"},
+       {"backoff", "TIME", "Pause before it is run again; doubled each time, up to a minute. [default: 1s]"},
+       {"output", "DIR", "The job's output directory, if COMMAND does not show it (-o DIR)."}},
+      supervise};
+}
+
+}  // namespace thresh::cli

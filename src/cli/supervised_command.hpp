@@ -1,0 +1,26 @@
+// The command that `thresh supervise` runs again and again: what it says of the job, and how it changes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace thresh::cli {
+
+struct SupervisedCommand {
+  std::vector<std::string> words;
+  std::string launcher;  // the first word, without folders
+  std::string output;    // empty if the command does not say
+  bool overwrite = false;
+};
+
+// The words behind the one that names thresh are the job's; without one (a script) all are.
+// Throws Error{Usage} if the command reads names of inputs from standard input, which it can do once.
+SupervisedCommand understand(const std::vector<std::string>& words);
+
+// The same without --fresh, which would discard what the first attempt has done.
+std::vector<std::string> without_fresh(const std::vector<std::string>& words);
+
+// As it is to be typed into a shell.
+std::string shell_text(const std::vector<std::string>& words);
+
+}  // namespace thresh::cli

@@ -1,0 +1,235 @@
+"""thresh supervise: what it runs again, what it does not, and that the output is that of an undisturbed run."""
+
+import os
+import pathlib
+import random
+import re
+import signal
+import sys
+import time
+
+import ranks
+
+MPIRUN = ("mpirun", "--oversubscribe", "-np", "3")
+PARTITIONS = 3
+
+# Runs the rest of its arguments, with a fault the first time only, and notes each command.
+FIRST_TIME = """\
+mark=$1 fault=$2
+shift 2
+echo "$*" >>"$mark.commands"
+if mkdir "$mark" 2>/dev/null; then exec "$@" --fault "$fault"; fi
+exec "$@"
+"""
+
+
+def processes_with(word):
+    """Ids of the live processes with this word in their command lines, by name of the program."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            state = pathlib.Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()[0]
+        except OSError:
+            continue  # it has ended
+        if os.fsencode(word) in words and state != b"Z":
+            found[int(pid)] = os.path.basename(words[0]).decode()
+    return found
+
+
+class Supervise(ranks.Case):
+    def setUp(self):
+        super().setUp()
+        self.source = self.write("in.txt", ranks.text(random.Random(6), 2000))
+        self.output = self.dir / "out"
+        self.script = self.write("first_time.sh", FIRST_TIME.encode())
+        self.log = self.dir / "stderr.txt"
+        self.log.write_bytes(b"")
+
+    def job(self, *more):
+        return (self.thresh, "wordcount", self.source, "--partitions", PARTITIONS, "--split-size", "8K", "-o",
+                self.output, *more)
+
+    def first_time(self, fault, *command):
+        return ("sh", self.script, self.dir / "mark", fault, *command)
+
+    def start(self, *command, options=("--backoff", "50ms")):
+        with open(self.log, "wb") as file:
+            return ranks.start(0, self.thresh, "supervise", *options, "--", *command, stderr=file)
+
+    def supervise(self, *command, **more):
+        result = ranks.finish(self.start(*command, **more), 90)
+        return result.returncode, self.log.read_text()
+
+    def notes(self):
+        """What supervise itself said."""
+        return [line for line in self.log.read_text().splitlines() if line.startswith("thresh supervise: ")]
+
+    def wait_until(self, holds, what):
+        end = time.monotonic() + 30
+        while not holds():
+            self.assertLess(time.monotonic(), end, f"{what} did not come; stderr: {self.log.read_text()}")
+            time.sleep(0.02)
+
+    def wait_for_text(self, text):
+        self.wait_until(lambda: text in self.log.read_text(), text)
+
+    def assert_complete(self):
+        self.assertTrue((self.output / "_SUCCESS").is_file(), self.log.read_text())
+        self.assertEqual(ranks.parts(self.output), self.expected("wordcount", PARTITIONS, [self.source]))
+
+    def assert_no_rank_is_left(self):
+        self.assertEqual(processes_with(self.output), {})
+
+    def test_a_lost_worker_costs_a_restart(self):
+        code, said = self.supervise(*self.first_time("kill:worker=1,at=reduce", *MPIRUN, *self.job()))
+        self.assertEqual(code, 0, said)
+        self.assert_complete()
+        first, last = self.notes()
+        self.assertRegex(first, r"attempt 1 of 6: .*; \d+ new runs, \d+ new parts; again in 0\.\d s$")
+        self.assertIn("attempt 2 of 6: done", last)
+
+    def test_a_lost_coordinator_costs_a_restart(self):
+        code, said = self.supervise(*self.first_time("kill:worker=0,at=publish", *MPIRUN, *self.job()))
+        self.assertEqual(code, 0, said)
+        self.assertEqual(len(self.notes()), 2, said)
+        self.assert_complete()
+
+    def test_one_rank_without_a_launcher(self):
+        code, said = self.supervise(*self.first_time("kill:worker=0,at=reduce", *self.job()))
+        self.assertEqual(code, 0, said)
+        self.assertEqual(len(self.notes()), 2, said)
+        self.assert_complete()
+
+    def test_a_killed_mpirun_leaves_no_rank_behind(self):
+        # A stopped rank does not notice that its mpirun is gone.
+        process = self.start(*self.first_time("stop:worker=2,at=map", *MPIRUN, *self.job()))
+        self.wait_until(lambda: ranks.stopped(self.dir), "a stopped rank")
+        (orphan,) = ranks.stopped(self.dir)
+        (mpirun,) = (pid for pid, name in processes_with(self.output).items() if name == "mpirun")
+        os.kill(mpirun, signal.SIGKILL)
+        code = ranks.finish(process, 60).returncode
+        self.assertEqual(code, 0, self.log.read_text())
+        self.assertFalse(pathlib.Path(f"/proc/{orphan}").exists())
+        self.assertIn("killed by signal 9", self.notes()[0])
+        self.assert_complete()
+        self.assert_no_rank_is_left()
+
+    def test_a_command_that_does_not_end_when_the_job_is_done_is_ended(self):
+        line = " ".join(map(str, self.job())) + "; sleep 600"
+        begin = time.monotonic()
+        code, said = self.supervise("sh", "-c", line, options=("--output", self.output))
+        self.assertEqual(code, 0, said)
+        self.assertLess(time.monotonic() - begin, 60)
+        self.assertIn("the job is done and the command does not end", said)
+        self.assert_complete()
+
+    def test_what_cannot_succeed_is_not_tried_again(self):
+        bad = self.write("bad.tsv", b"a\t1\nb\tnone\n")
+        commands = ((64, "ended with 64", (*MPIRUN, *self.job("--nonsense"))),
+                    (66, "ended with 66", (*MPIRUN, self.thresh, "wordcount", self.dir / "none", "-o", self.output)),
+                    (65, "bad.tsv", (*MPIRUN, self.thresh, "sum", bad, "-o", self.output)),
+                    (64, "cannot run", ("./no-such-launcher", *self.job())),
+                    (64, "ended with 127", ("sh", "-c", "no-such-launcher", "--output", self.output)))
+        for code, phrase, command in commands:
+            with self.subTest(phrase=phrase):
+                got, said = self.supervise(*command)
+                self.assertEqual(got, code, said)
+                self.assertIn(phrase, said)
+                self.assertNotIn("attempt 2", said)
+                self.assert_nothing_published(self.output)
+
+    def test_a_wrong_command_line_of_its_own(self):
+        cases = ((("mpirun", "-np", "2", self.thresh, "wordcount", self.source), (), "--output DIR"),
+                 (self.job("--files-from", "-"), (), "standard input"),
+                 ((), (), "behind two dashes"),
+                 (self.job(), ("--backoff", "5"), "--backoff"),
+                 (self.job(), ("--max-restarts", "-1"), "--max-restarts"))
+        for command, options, phrase in cases:
+            with self.subTest(phrase=phrase):
+                code, said = self.supervise(*command, options=options)
+                self.assertEqual(code, 64, said)
+                self.assertIn(phrase, said)
+                self.assertFalse(self.output.exists())
+
+    def test_two_attempts_without_progress_are_enough(self):
+        for exit_code in (0, 1, 137):
+            code, said = self.supervise("sh", "-c", f"exit {exit_code}",
+                                        options=("--output", self.output, "--backoff", "20ms"))
+            self.assertEqual(code, 69, said)
+            self.assertEqual(len(self.notes()), 3, said)
+            self.assertIn(f"gave up after 2 attempts, 2 in a row without progress; the last: sh ended with {exit_code}",
+                          said)
+
+    def test_the_number_of_restarts_is_limited(self):
+        fault = ("--fault", "kill:worker=1,at=reduce")
+        code, said = self.supervise(*MPIRUN, *self.job(*fault), options=("--max-restarts", "0"))
+        self.assertEqual(code, 69, said)
+        self.assertIn("gave up after 1 attempt; the last: ", said)
+        self.assertNotIn("again in", said)
+        self.assert_nothing_published(self.output)
+        self.assert_no_rank_is_left()
+
+    def test_a_signal_is_passed_on_and_ends_it(self):
+        for number, code in ((signal.SIGTERM, 75), (signal.SIGUSR1, 75), (signal.SIGINT, 130)):
+            with self.subTest(signal=number):
+                process = self.start(*MPIRUN, *self.job("--fault", "hang:worker=2,at=map"))
+                self.wait_for_text("fault drill")
+                process.send_signal(number)
+                self.assertEqual(ranks.finish(process, 40).returncode, code, self.log.read_text())
+                self.assert_no_rank_is_left()
+                self.assert_nothing_published(self.output)
+                (note,) = self.notes()
+                self.assertIn(f"stopped by {signal.Signals(number).name} in attempt 1; to go on: ", note)
+        again = re.search(r"to go on: thresh supervise -- (.*)$", note).group(1).split()
+        code, said = self.supervise(*(word for word in again if not word.startswith(("--fault", "hang:"))))
+        self.assertEqual(code, 0, said)
+        self.assert_complete()
+
+    def test_a_script_that_dies_of_the_signal_takes_its_ranks_with_it(self):
+        line = " ".join(map(str, (*MPIRUN, *self.job("--fault", "hang:worker=2,at=map")))) + "; true"
+        process = self.start("sh", "-c", line, options=("--output", self.output))
+        self.wait_for_text("fault drill")
+        process.send_signal(signal.SIGUSR1)
+        self.assertEqual(ranks.finish(process, 40).returncode, 75, self.log.read_text())
+        self.assertIn("stopped by SIGUSR1; run the same command again", self.log.read_text())
+        self.assert_no_rank_is_left()
+
+    def test_a_signal_during_the_pause_ends_it(self):
+        process = self.start("sh", "-c", "exit 1", options=("--output", self.output, "--backoff", "1h"))
+        self.wait_for_text("again in")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(ranks.finish(process, 10).returncode, 75)
+
+    def test_a_killed_supervisor_leaves_no_rank_behind(self):
+        process = self.start(*MPIRUN, *self.job("--fault", "hang:worker=2,at=map"))
+        self.wait_for_text("fault drill")
+        process.kill()
+        ranks.finish(process, 10)
+        self.wait_until(lambda: not processes_with(self.output), "the end of the ranks")
+
+    def test_a_finished_job_is_done_and_overwrite_replaces_it(self):
+        self.assertEqual(ranks.run(0, *self.job()).returncode, 0)
+        before = (self.output / "_SUCCESS").read_bytes()
+        code, said = self.supervise(*MPIRUN, *self.job())
+        self.assertEqual(code, 0, said)
+        self.assertEqual((self.output / "_SUCCESS").read_bytes(), before)
+        # The old _SUCCESS must not be taken for that of the job that was killed.
+        code, said = self.supervise(*self.first_time("kill:worker=1,at=reduce", *MPIRUN, *self.job("--overwrite")))
+        self.assertEqual(code, 0, said)
+        self.assertEqual(len(self.notes()), 2, said)
+        self.assertNotEqual((self.output / "_SUCCESS").read_bytes(), before)
+        self.assert_complete()
+
+    def test_fresh_discards_once(self):
+        other = self.job("--escape", "--fault", "kill:worker=1,at=reduce")
+        self.assertEqual(ranks.run(3, *other).returncode, 137)  # an unfinished job that differs
+        code, said = self.supervise(*self.first_time("kill:worker=1,at=reduce", *MPIRUN, *self.job("--fresh")))
+        self.assertEqual(code, 0, said)
+        self.assert_complete()
+        commands = (self.dir / "mark.commands").read_text().splitlines()
+        self.assertEqual(["--fresh" in line.split() for line in commands], [True, False])
+
+
+if __name__ == "__main__":
+    ranks.main(sys.argv)

@@ -71,6 +71,10 @@ std::vector<OptionSpec> data_options() {
        [](RunOptions& o, const string&) { o.files_from_null = true; }},
       {"fresh", 0, "", Group::Data, "Discard an unfinished job in the output directory and begin anew.", "",
        [](RunOptions& o, const string&) { o.fresh = true; }},
+      {"accept-new-code", 0, "", Group::Data,
+       "Go on with an unfinished job that another version of the job or of thresh began. What that one "
+       "mapped stays.",
+       "", [](RunOptions& o, const string&) { o.accept_new_code = true; }},
       {"overwrite", 0, "", Group::Data,
        "Replace a finished job in the output directory when this one is done.", "",
        [](RunOptions& o, const string&) { o.overwrite = true; }},

@@ -110,6 +110,7 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
     storage::StartPolicy policy;
     policy.fresh = options_->fresh;
     policy.overwrite = options_->overwrite;
+    policy.accept_new_code = options_->accept_new_code;
     policy.refresh_interval = kRefreshInterval;
     policy.at_step = [this](std::string_view) { tools_.pulse.step(); };  // each part moved is progress
     storage::OpenResult result = storage::JobDirectory::open(options_->output, identity_, policy);

@@ -41,14 +41,15 @@ struct RunOptions {
   std::uint32_t max_attempts = 4;  // to map a split on which records fail; then the job fails
   std::optional<std::chrono::milliseconds> max_time;  // stop in time, to go on in another run
   bool fresh = false;                                 // discard an unfinished job in `output`
-  bool overwrite = false;                             // replace a finished job in `output` on publishing
-  bool fsync = true;                                  // results survive a power cut; costs a sync a part
-  Progress progress = Progress::Auto;                 // Auto: a bar on a terminal, lines in a log
-  bool quiet = false;                                 // no progress and no closing line; errors still
-  std::uint32_t top = 0;                              // largest results to print to stdout; 0: none
-  std::string metrics;                                // a second copy of metrics.json; empty: none
-  std::string fault;                                  // a fault to inject, e.g. "kill:worker=2,at=shuffle:1"
-  std::string log_level = "info";                     // of the log on stderr
+  bool accept_new_code = false;  // go on with an unfinished job of another version of the job or program
+  bool overwrite = false;        // replace a finished job in `output` on publishing
+  bool fsync = true;             // results survive a power cut; costs a sync a part
+  Progress progress = Progress::Auto;  // Auto: a bar on a terminal, lines in a log
+  bool quiet = false;                  // no progress and no closing line; errors still
+  std::uint32_t top = 0;               // largest results to print to stdout; 0: none
+  std::string metrics;                 // a second copy of metrics.json; empty: none
+  std::string fault;                   // a fault to inject, e.g. "kill:worker=2,at=shuffle:1"
+  std::string log_level = "info";      // of the log on stderr
 };
 
 // The shaping options by name, as text. Two runs are of the same job only if these are equal.

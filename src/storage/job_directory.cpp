@@ -115,10 +115,15 @@ void remove_leftovers(const JobPaths& paths) {
 
 }  // namespace
 
-std::optional<OpenResult> JobDirectory::try_open(const JobPaths& paths, const JobIdentity& identity,
+std::optional<OpenResult> JobDirectory::try_open(const JobPaths& paths, const JobIdentity& asked,
                                                  const StartPolicy& policy) {
   OpenResult result;
   Survey found = survey(paths);
+  JobIdentity identity = asked;
+  if (policy.accept_new_code && found.unfinished) {
+    identity.version = found.unfinished->identity.version;
+    identity.build = found.unfinished->identity.build;
+  }
   const Verdict verdict = judge(found, paths, identity, policy.fresh, policy.overwrite);
   if (verdict == Verdict::Complete) {
     if (found.leftovers) remove_leftovers(paths);

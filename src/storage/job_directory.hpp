@@ -20,8 +20,9 @@
 namespace thresh::storage {
 
 struct StartPolicy {
-  bool fresh = false;      // discard an unfinished job of ours and begin again
-  bool overwrite = false;  // replace a finished job of ours when the new one publishes
+  bool fresh = false;            // discard an unfinished job of ours and begin again
+  bool accept_new_code = false;  // an unfinished job of another version or build of the code is the same job
+  bool overwrite = false;        // replace a finished job of ours when the new one publishes
   std::chrono::milliseconds refresh_interval{1000};  // how often the caller will call refresh()
   StepHook at_step;                                  // may be empty
 };

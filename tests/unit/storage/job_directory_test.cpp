@@ -50,6 +50,20 @@ TEST_CASE("our unfinished job goes on in the next generation") {
   CHECK(again.directory->generation() == 2);
 }
 
+TEST_CASE("an unfinished job of other code goes on if the new code is accepted, and only then") {
+  const Scratch scratch;
+  const std::string id = JobDirectory::open(scratch / "out", small_identity(), quick()).job_id;
+  JobIdentity newer = small_identity();
+  newer.version = "2";
+  newer.build = "0.2.0";
+  CHECK_THROWS_AS(JobDirectory::open(scratch / "out", newer, quick()), Error);
+  StartPolicy accepting = quick();
+  accepting.accept_new_code = true;
+  CHECK(JobDirectory::open(scratch / "out", newer, accepting).job_id == id);
+  newer.partitions = 4;
+  CHECK_THROWS_AS(JobDirectory::open(scratch / "out", newer, accepting), Error);
+}
+
 TEST_CASE("a finished job of the same fingerprint is already complete") {
   const Scratch scratch;
   const std::string id = finish(scratch / "out", small_identity(), "word", quick());

@@ -196,7 +196,7 @@ int Supervisor::run() {
     if (after.job && after.job != first.job) words_ = without_fresh(words_);
     if (judgement.kind == Judgement::Kind::Done) return finish(judgement);
     if (signal_ != 0) return stopped();
-    if (judgement.kind == Judgement::Kind::CannotSucceed) return finish(judgement);
+    if (judgement.kind != Judgement::Kind::Resumable) return finish(judgement);
     idle = progress.any() ? 0 : idle + 1;
     const std::string went = position() + judgement.reason + "; " + progress.text();
     if (idle >= kMostIdleAttempts) {

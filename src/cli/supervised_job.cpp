@@ -4,6 +4,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "storage/job_files.hpp"
 #include "storage/job_paths.hpp"
 #include "storage/manifest.hpp"
 #include "storage/posix.hpp"
@@ -77,6 +78,8 @@ bool is_resumable(int code) {
 
 constexpr int kNotExecutable = 126;  // what shells and launchers say
 constexpr int kNotFound = 127;
+constexpr int kSignalCodes = 128;  // and the number of the signal that killed a rank
+constexpr int kLastSignal = 31;
 
 }  // namespace
 
@@ -95,7 +98,9 @@ JobView view_job(const std::string& output) {
   view.success = view_success(output);
   view.job = identity_of(paths.job_file());
   view.outcome = if_readable([&] { return storage::read_outcome(paths.outcome()); });
-  view.runs = files_in(paths.runs(), ".h5");
+  for (const std::string& directory : storage::run_directories(paths)) {
+    view.runs.merge(files_in(directory, ".h5"));
+  }
   view.parts = files_in(paths.parts(), ".commit");
   view.verdicts = files_in(paths.job_dir() + "/attempts", "");
   return view;
@@ -117,8 +122,13 @@ JobProgress progress_between(const JobView& before, const JobView& after) {
 }
 
 std::string ProcessEnd::text() const {
-  if (!by_signal) return "ended with " + std::to_string(number);
-  return "was killed by signal " + std::to_string(number) + " (" + ::strsignal(number) + ")";
+  const auto named = [](int signal) {
+    return "signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
+  };
+  if (by_signal) return "was killed by " + named(number);
+  const std::string text = "ended with " + std::to_string(number);
+  const int signal = number - kSignalCodes;
+  return signal > 0 && signal <= kLastSignal ? text + ", as for " + named(signal) : text;
 }
 
 Judgement judge_attempt(const JobView& first, const JobView& before, const JobView& after,
@@ -129,6 +139,10 @@ Judgement judge_attempt(const JobView& first, const JobView& before, const JobVi
   const std::string ended = name + " " + end.text();
   if (after.outcome && after.outcome != before.outcome) {
     const int code = after.outcome->code;
+    const bool in_time = after.outcome->text.find("--max-time") != std::string::npos;
+    if (code == static_cast<int>(ExitCode::StoppedEarly) && in_time) {
+      return {Kind::TimeIsUp, code, after.outcome->text};
+    }
     if (!is_resumable(code)) return {Kind::CannotSucceed, code, after.outcome->text};
     return {Kind::Resumable, 0, after.outcome->text + " (" + ended + ")"};
   }

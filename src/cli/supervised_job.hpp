@@ -51,12 +51,17 @@ struct ProcessEnd {
   bool by_signal = false;
   int number = 0;  // the signal, or the exit code
   bool exited_with(int code) const { return !by_signal && number == code; }
-  // "ended with 137", "was killed by signal 9 (Killed)"
+  // "ended with 1", "ended with 137, as for signal 9 (Killed)", "was killed by signal 9 (Killed)"
   std::string text() const;
 };
 
 struct Judgement {
-  enum class Kind { Done, CannotSucceed, Resumable };
+  enum class Kind {
+    Done,
+    CannotSucceed,
+    TimeIsUp,  // it stopped by itself, as it was told to: --max-time
+    Resumable,
+  };
   Kind kind = Kind::Resumable;
   int code = 0;  // to end with, unless it is resumable
   std::string reason;
@@ -67,7 +72,8 @@ struct Judgement {
 //
 //   a _SUCCESS that was not there at first            done
 //   one that was there, and exit code 0               done, unless it is to be overwritten
-//   an outcome of this attempt: 75, 74, 69            resumable
+//   an outcome of this attempt: 75, for --max-time    its time is up
+//                               75 else, 74, 69       resumable
 //                               anything else         cannot succeed
 //   no outcome, and exit code 64, 65, 66, 73 or 78    cannot succeed: refused before it began
 //   no outcome, no progress, and 126 or 127           cannot succeed: there is no such command

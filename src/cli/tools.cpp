@@ -1,4 +1,5 @@
 #include "cli/clean.hpp"
+#include "cli/drill.hpp"
 #include "cli/gen.hpp"
 #include "cli/inspect.hpp"
 #include "cli/supervise.hpp"
@@ -8,8 +9,8 @@
 namespace thresh::cli {
 
 const std::vector<Tool>& tools() {
-  static const std::vector<Tool> all = {clean_tool(), gen_tool(), inspect_tool(), supervise_tool(),
-                                        verify_tool()};
+  static const std::vector<Tool> all = {clean_tool(),   drill_tool(),     gen_tool(),
+                                        inspect_tool(), supervise_tool(), verify_tool()};
   return all;
 }
 

@@ -27,6 +27,22 @@ enum class FaultKind {
   Short,    // the same past 4 KiB, so that the first write is cut short
 };
 
+// A named place in the engine, and all that is known about drills there.
+struct DrillStep {
+  std::string_view name;
+  std::string_view what;  // what happens there
+  bool rank_0;            // rank 0 gets there, even when it directs others
+  bool workers;           // workers do; rank 0 alone is one of them
+  // At every step but `part` a rank can die, stop, hang or throw. These depend on what the step has at hand:
+  bool corrupts = false;
+  bool drops = false;
+  bool bytes_alone = false;  // it can be corrupted, and nothing else happens
+};
+// In the order of a job.
+const std::vector<DrillStep>& drill_steps();
+// The kinds of fault that make sense at the step, by name.
+std::vector<std::string_view> kinds_at(const DrillStep& step);
+
 // A rank's drill. A step is a named place in the engine; each visit of it is counted from 1.
 class FaultDrill {
  public:
@@ -36,8 +52,6 @@ class FaultDrill {
   // in which a fault that struck leaves its mark, so that it strikes once a job; empty: it always does.
   FaultDrill(std::string_view spec, WorkerId self, std::string marks = {});
 
-  // The steps by name, in the order of a job.
-  static const std::vector<std::string_view>& steps();
   static std::vector<std::string_view> kinds();
 
   // At a step: kills, stops, hangs or throws if that is the fault. Call it where the step begins.

@@ -76,7 +76,9 @@ class AggregatePhase : public Phase {
 Failure mismatch(const std::string& what, std::uint64_t expected, std::uint64_t found) {
   return Failure{static_cast<int>(ExitCode::Internal),
                  "the ledger does not balance: " + what + ": " + std::to_string(expected) + " went in, " +
-                     std::to_string(found) + " came out; nothing was published"};
+                     std::to_string(found) +
+                     " came out; nothing was published. What this run kept may be wrong: to begin anew, "
+                     "give --fresh"};
 }
 
 std::optional<Failure> check_part(const Job& job, PartitionId partition, std::uint64_t digest) {

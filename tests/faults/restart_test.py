@@ -2,9 +2,7 @@
 
 import json
 import random
-import signal
 import sys
-import time
 
 import ranks
 
@@ -125,21 +123,6 @@ class Restart(ranks.Case):
         self.assertIn("no checkpoint was written", said)
         self.assertEqual(result.returncode, 74, said)  # the same disk is full when the first part is written
         self.assert_nothing_published(output)
-        self.completes(2)
-
-    def test_many_kills_in_a_row_and_in_recovery(self):
-        rng = random.Random(23)
-        kills = 0
-        for attempt in range(12):
-            count = rng.choice((2, 3, 4))
-            process = ranks.start(count, self.thresh, "wordcount", self.source, *SHAPE, "--checkpoint-every", "20ms",
-                                  "-o", self.dir / "out")
-            time.sleep(0.3 + rng.random() * 0.5)
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-            ranks.finish(process)
-        self.assertGreater(kills, 3)
         self.completes(2)
 
 

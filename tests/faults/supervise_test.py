@@ -86,7 +86,8 @@ class Supervise(ranks.Case):
         self.assertEqual(code, 0, said)
         self.assert_complete()
         first, last = self.notes()
-        self.assertRegex(first, r"attempt 1 of 6: .*; \d+ new runs, \d+ new parts; again in 0\.\d s$")
+        self.assertRegex(first, r"attempt 1 of 6: .*sh ended with 137, as for signal 9 \(Killed\)\); "
+                                r"\d+ new runs?, \d+ new parts?; again in 0\.\d s$")
         self.assertIn("attempt 2 of 6: done", last)
 
     def test_a_lost_coordinator_costs_a_restart(self):
@@ -173,6 +174,7 @@ class Supervise(ranks.Case):
     def test_a_signal_is_passed_on_and_ends_it(self):
         for number, code in ((signal.SIGTERM, 75), (signal.SIGUSR1, 75), (signal.SIGINT, 130)):
             with self.subTest(signal=number):
+                self.output = self.dir / f"out{number}"  # a drill happens once in a directory
                 process = self.start(*MPIRUN, *self.job("--fault", "hang:worker=2,at=map"))
                 self.wait_for_text("fault drill")
                 process.send_signal(number)
@@ -193,6 +195,13 @@ class Supervise(ranks.Case):
         process.send_signal(signal.SIGUSR1)
         self.assertEqual(ranks.finish(process, 40).returncode, 75, self.log.read_text())
         self.assertIn("stopped by SIGUSR1; run the same command again", self.log.read_text())
+        self.assert_no_rank_is_left()
+
+    def test_a_job_whose_time_is_up_is_not_run_again(self):
+        code, said = self.supervise(*MPIRUN, *self.job("--max-time", "3s", "--fault", "stop:worker=2,at=map"))
+        self.assertEqual(code, 75, said)
+        (note,) = self.notes()
+        self.assertIn("attempt 1 of 6: stopped, as --max-time is nearly over", note)
         self.assert_no_rank_is_left()
 
     def test_a_signal_during_the_pause_ends_it(self):
@@ -224,7 +233,7 @@ class Supervise(ranks.Case):
     def test_fresh_discards_once(self):
         other = self.job("--escape", "--fault", "kill:worker=1,at=reduce")
         self.assertEqual(ranks.run(3, *other).returncode, 137)  # an unfinished job that differs
-        code, said = self.supervise(*self.first_time("kill:worker=1,at=reduce", *MPIRUN, *self.job("--fresh")))
+        code, said = self.supervise(*self.first_time("kill:worker=2,at=reduce", *MPIRUN, *self.job("--fresh")))
         self.assertEqual(code, 0, said)
         self.assert_complete()
         commands = (self.dir / "mark.commands").read_text().splitlines()

@@ -71,6 +71,14 @@ TEST_CASE("an outcome of this attempt decides, not the exit code") {
   }
 }
 
+TEST_CASE("a job whose --max-time is over is not run again at once") {
+  JobView after = unfinished();
+  after.outcome = outcome(75);
+  after.outcome->text = "stopped, as --max-time is nearly over";
+  CHECK(judge({}, after, {false, 75}).kind == Kind::TimeIsUp);
+  CHECK(judge({}, after, {false, 75}).code == 75);
+}
+
 TEST_CASE("an outcome of an attempt before says nothing of this one") {
   JobView before = unfinished();
   before.outcome = outcome(65);

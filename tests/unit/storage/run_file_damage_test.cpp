@@ -114,6 +114,18 @@ TEST_CASE("a file that changed after it was checked is not loaded") {
   CHECK(refused());
 }
 
+TEST_CASE("a partition that begins past the end of a column is refused, whichever is loaded first") {
+  const Scratch scratch;
+  RawRunFile raw = good_raw_file();
+  raw.runs[0].numbers["key_offsets"] = {0, 1, 9, 4};
+  const std::string path = scratch / "raw.h5";
+  write_raw_file(path, raw);
+  const RunFile file(path, "job", 2, kTexts, nullptr);
+  ChunkPool pool;
+  CHECK(thrown_by([&] { file.load(0, {1}, pool, nullptr); }).says("run0/keys has offsets past its end"));
+  CHECK(thrown_by([&] { file.load(0, {0}, pool, nullptr); }).says("run0/keys has offsets that do not rise"));
+}
+
 TEST_CASE("whole HDF5 files that are no run files are refused, saying what is wrong with them") {
   const Scratch scratch;
   const std::string path = scratch / "raw.h5";

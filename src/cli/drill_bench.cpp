@@ -1,0 +1,234 @@
+#include "cli/drill_bench.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string_view>
+
+#include "cli/child.hpp"
+#include "core/sample_data.hpp"
+#include "storage/new_files.hpp"
+#include "storage/posix.hpp"
+#include "thresh/errors.hpp"
+
+namespace thresh::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using Words = std::vector<std::string>;
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kInputBytes = 1 << 20;
+constexpr std::chrono::seconds kTaskTimeout = 2s;
+constexpr std::chrono::seconds kPeerTimeout = 4s;
+// What mpirun and a loaded machine may take besides.
+constexpr std::chrono::seconds kSlack = 25s;
+
+// Ranks notice a lost one one after the other, 2 s apart.
+std::chrono::milliseconds bound(std::uint32_t ranks) {
+  return kPeerTimeout + 2s * ranks + kSlack;
+}
+
+std::string quoted_word(const std::string& word) {
+  const bool plain = !word.empty() && word.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
+                                          "VWXYZ0123456789-_./=:,+@%") == std::string::npos;
+  if (plain) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string shell_line(const Words& command) {
+  std::string line;
+  for (const std::string& word : command) line += (line.empty() ? "" : " ") + quoted_word(word);
+  return line;
+}
+
+std::map<std::string, std::string> parts_in(const std::string& output) {
+  std::map<std::string, std::string> parts;
+  if (!storage::file_status(output)) return parts;
+  for (const std::string& name : storage::list_directory(output)) {
+    if (name.starts_with("part-")) parts[name] = storage::read_file(output + "/" + name);
+  }
+  return parts;
+}
+
+// The last lines that matter, on one line.
+std::string end_of(const std::string& said) {
+  const std::size_t begin = said.size() > 600 ? said.size() - 600 : 0;
+  std::string text = said.substr(begin);
+  std::replace(text.begin(), text.end(), '\n', '|');
+  return text;
+}
+
+// How a run may end that this fault struck. Beside these, a run may always end with 75 when the job is done.
+struct Ending {
+  std::set<int> codes;
+  bool may_succeed = false;  // with 0 and the right output
+};
+
+Ending ending_of(const DrillCase& drill) {
+  if (drill.kind == "kill") return {{137}};
+  if (drill.kind == "segv") return {{139}};
+  if (drill.kind == "stop" || drill.kind == "hang") return {{75}};
+  // Before the handler is there the signal just ends the process.
+  if (drill.kind == "term") return {{75, 143}, true};
+  if (drill.kind == "enospc" || drill.kind == "short-write") return {{73, 74, 75}, true};
+  if (drill.step == "checkpoint") return {{}, true};  // it costs the checkpoint only
+  if (drill.kind == "corrupt" && drill.step == "part") return {{74}};
+  return {{70}};  // throw; corrupt and drop, which the ledger finds
+}
+
+}  // namespace
+
+void DrillBench::make_inputs(const std::string& job) const {
+  const std::string path = plan_.directory + "/" + job + ".in";
+  if (storage::file_status(path)) return;
+  const bool table = job == "sum";
+  SampleStream stream({table ? SampleKind::Table : SampleKind::Text, 1, 5000});
+  stream.begin({0, 0, kInputBytes, UINT64_MAX});
+  storage::write_new_file(path, [&](std::string& buffer) { return stream.next(buffer); });
+}
+
+DrillBench::Words DrillBench::command(const std::string& job, std::uint32_t ranks,
+                                      const std::string& output) const {
+  Words words;
+  if (ranks > 1) {
+    for (std::string word : plan_.launcher) {
+      const std::size_t at = word.find("{}");
+      if (at != std::string::npos) word.replace(at, 2, std::to_string(ranks));
+      words.push_back(std::move(word));
+    }
+  }
+  const Words job_words{plan_.program,
+                        job,
+                        plan_.directory + "/" + job + ".in",
+                        "-o",
+                        output,
+                        "--split-size",
+                        "32K",
+                        "--partitions",
+                        std::to_string(4 * plan_.ranks),
+                        "--checkpoint-every",
+                        "1ms",
+                        "--task-timeout",
+                        fmt::format("{}s", kTaskTimeout.count()),
+                        "--peer-timeout",
+                        fmt::format("{}s", kPeerTimeout.count())};
+  words.insert(words.end(), job_words.begin(), job_words.end());
+  return words;
+}
+
+void DrillBench::prepare() {
+  storage::make_directories(plan_.directory);
+  for (const std::string& job : plan_.jobs) {
+    make_inputs(job);
+    for (const std::uint32_t ranks : {1U, plan_.ranks}) {
+      const std::string output = fmt::format("{}/{}.clean.{}", plan_.directory, job, ranks);
+      const Words words = command(job, ranks, output);
+      const ChildEnd end = run_child(words, bound(ranks));
+      Parts parts = parts_in(output);
+      const bool same = ranks == 1 || parts == clean_[job];
+      if (end.code != 0 || !end.in_time || parts.empty() || !same) {
+        throw Error(ExitCode::Config, fmt::format("a run without a fault {}: {} (exit code {}; {})",
+                                                  same ? "does not work" : "gives other bytes on more ranks",
+                                                  shell_line(words), end.code, end_of(end.said)));
+      }
+      clean_[job] = std::move(parts);
+    }
+  }
+}
+
+DrillResult DrillBench::run(const DrillCase& drill) const {
+  DrillResult result;
+  const auto begin = std::chrono::steady_clock::now();
+  std::string directory = drill.name();
+  std::replace(directory.begin(), directory.end(), '/', '+');
+  const std::string output = plan_.directory + "/" + directory;
+  fs::remove_all(output);
+  result.commands.push_back("rm -rf " + quoted_word(output));
+  result.failure = make_leftovers(drill, output, result);
+  if (result.failure.empty()) result.failure = strike(drill, output, result);
+  if (result.failure.empty()) result.failure = go_on(drill, output, result);
+  if (result.failure.empty()) fs::remove_all(output);
+  result.took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+  return result;
+}
+
+// There is something to restore only if an earlier run left it.
+std::string DrillBench::make_leftovers(const DrillCase& drill, const std::string& output,
+                                       DrillResult& result) const {
+  if (drill.step != "restore") return {};
+  Words words = command(drill.job, plan_.ranks, output);
+  words.insert(words.end(), {"--fault", "kill:worker=1,at=reduce:2"});
+  result.commands.push_back(shell_line(words));
+  const ChildEnd end = run_child(words, bound(plan_.ranks));
+  if (end.code == 137) return {};
+  return fmt::format("the run before it ended with {}, not 137: {}", end.code, end_of(end.said));
+}
+
+std::string DrillBench::strike(const DrillCase& drill, const std::string& output, DrillResult& result) const {
+  const std::string fault = drill.fault();
+  Words words = command(drill.job, drill.ranks, output);
+  words.insert(words.end(), {"--fault", fault});
+  result.commands.push_back(shell_line(words));
+  std::string struck = "fault drill: " + fault.substr(fault.find("at=") + 3);
+  std::replace(struck.end() - 2, struck.end(), ':', ' ');
+  // A damaged run file matters to the next run alone: this one must not live to remove it.
+  const bool cut = drill.kind == "corrupt" && drill.step == "checkpoint";
+  const ChildEnd end = run_child(words, bound(drill.ranks), [&](const std::string& said) {
+    return cut && said.find(struck) != std::string::npos;
+  });
+  if (end.said.find(struck) == std::string::npos) {
+    return fmt::format("the fault did not strike (exit code {}): {}", end.code, end_of(end.said));
+  }
+  if (!end.in_time) {
+    return fmt::format("still running after {} ms: {}", end.took.count(), end_of(end.said));
+  }
+  const bool published = storage::file_status(output + "/_SUCCESS").has_value();
+  const Parts parts = parts_in(output);
+  if (published && parts != clean_.at(drill.job)) return "it published wrong bytes";
+  // Rank 0 may be gone while it moves parts to their names; the next start finishes that.
+  const bool moving = storage::file_status(output + "/.thresh/publish.json").has_value();
+  if (!published && !moving && !parts.empty()) return "parts were published without _SUCCESS";
+  const Ending ending = ending_of(drill);
+  const bool as_allowed =
+      end.code == 0 ? ending.may_succeed || drill.step == "leave" : ending.codes.contains(end.code);
+  if (end.code == 0 && !published) return "it ended with 0 and published nothing: " + end_of(end.said);
+  if (!as_allowed && !cut && !(published && end.code == 75)) {
+    return fmt::format("it ended with {}, which this fault may not cause: {}", end.code, end_of(end.said));
+  }
+  return {};
+}
+
+std::string DrillBench::go_on(const DrillCase& drill, const std::string& output, DrillResult& result) const {
+  Words words = command(drill.job, drill.restart_ranks, output);
+  result.commands.push_back(shell_line(words));
+  ChildEnd end = run_child(words, bound(drill.restart_ranks));
+  // A run that lost a row before its sums were taken is in a file with right sums: the ledger finds it again
+  // at the end, and says what to do.
+  if (drill.kind == "drop" && end.in_time && end.code == 70 &&
+      end.said.find("give --fresh") != std::string::npos) {
+    if (!parts_in(output).empty()) return "it published what the ledger refused";
+    words.emplace_back("--fresh");
+    result.commands.push_back(shell_line(words));
+    end = run_child(words, bound(drill.restart_ranks));
+  }
+  if (!end.in_time) {
+    return fmt::format("the restart was still running after {} ms: {}", end.took.count(), end_of(end.said));
+  }
+  if (end.code != 0) return fmt::format("the restart ended with {}: {}", end.code, end_of(end.said));
+  result.commands.push_back(
+      fmt::format("diff -r -x metrics.json -x _SUCCESS {} {}", quoted_word(output),
+                  quoted_word(fmt::format("{}/{}.clean.1", plan_.directory, drill.job))));
+  if (!storage::file_status(output + "/_SUCCESS")) return "the restart ended with 0 and published nothing";
+  if (parts_in(output) != clean_.at(drill.job)) return "the restart published wrong bytes";
+  if (storage::file_status(output + "/.thresh")) return "the restart left .thresh";
+  return {};
+}
+
+}  // namespace thresh::cli

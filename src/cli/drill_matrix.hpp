@@ -1,0 +1,34 @@
+// Which faults are tried: every step, kind and worker, each followed by a restart on some number of ranks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace thresh::cli {
+
+struct DrillCase {
+  std::string job;
+  std::string step;
+  std::string kind;
+  std::uint32_t worker = 0;
+  std::uint32_t ranks = 1;          // of the run that the fault strikes; 1: without a launcher
+  std::uint32_t restart_ranks = 1;  // of the same command again
+
+  // "kill:worker=2,at=shuffle:1", for --fault.
+  std::string fault() const;
+  // Names it in messages and state files: the job, the fault and the numbers of ranks, without blanks.
+  std::string name() const;
+};
+
+// All cases for jobs on `ranks` ranks, in the order of jobs, steps, kinds, workers and restarts; those are on
+// 1, ranks - 1, ranks and 2 * ranks. What only workers do, worker 0 does in a run of one rank.
+// REQUIRES: ranks >= 2.
+std::vector<DrillCase> drill_matrix(const std::vector<std::string>& jobs, std::uint32_t ranks);
+
+// At most `most` of the cases: those that cover the most pairs of (step, kind), (step, worker), (kind,
+// restart) and (job, step) come first; the seed decides among equals. Ends when every pair is covered.
+std::vector<DrillCase> drill_sample(std::vector<DrillCase> cases, std::uint64_t seed, std::size_t most);
+
+}  // namespace thresh::cli

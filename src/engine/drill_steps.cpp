@@ -1,0 +1,36 @@
+#include <algorithm>
+
+#include "engine/fault_drill.hpp"
+
+namespace thresh::engine {
+
+const std::vector<DrillStep>& drill_steps() {
+  static const std::vector<DrillStep> steps = {
+      {"start", "MPI has started; the rank has done nothing yet", true, true},
+      {"plan", "rank 0 has listed the inputs and opens the job directory", true, false},
+      {"restore", "a worker reads what an earlier run left: run files and parts", false, true},
+      {"map", "a worker begins to map a split", false, true},
+      {"seal", "a worker makes a sealed run of its table", false, true, false, true},
+      {"checkpoint", "a worker's background thread begins to write a run file", false, true, true},
+      {"shuffle", "a worker has filled a buffer for another", false, true, true},
+      {"receive", "a worker got a buffer from another", false, true},
+      {"reduce", "a worker begins to reduce a partition (drop: a group of it)", false, true, false, true},
+      {"commit", "a part is written and not committed yet", false, true},
+      {"part", "a part has just been committed", false, true, true, false, true},
+      {"check", "a worker begins to read a part again before it is published", false, true},
+      {"publish", "rank 0 begins to publish", true, false},
+      {"leave", "the job is done and the rank is about to end", true, true},
+  };
+  return steps;
+}
+
+std::vector<std::string_view> kinds_at(const DrillStep& step) {
+  std::vector<std::string_view> kinds;
+  for (const std::string_view kind : FaultDrill::kinds()) {
+    const bool fits = kind == "corrupt" ? step.corrupts : kind == "drop" ? step.drops : !step.bytes_alone;
+    if (fits) kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+}  // namespace thresh::engine

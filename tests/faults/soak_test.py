@@ -1,0 +1,79 @@
+"""Kills at random times, in a row and during recovery: of any rank, rank 0 too, or of mpirun. With THRESH_SOAK=1 for a
+quarter of an hour, else for half a minute. THRESH_SOAK_SEED draws other kills."""
+
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sys
+import time
+
+import ranks
+
+SECONDS = 900 if os.environ.get("THRESH_SOAK") == "1" else 30
+SEED = int(os.environ.get("THRESH_SOAK_SEED", "23"))
+PARTITIONS = 6
+
+
+def ranks_at_work(output):
+    """Process ids of the ranks that write to this directory."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if b"OMPI_COMM_WORLD_RANK=" in pathlib.Path(f"/proc/{pid}/environ").read_bytes() \
+                    and os.fsencode(output) in words:
+                found.append(int(pid))
+        except OSError:
+            continue  # it has ended
+    return found
+
+
+class Soak(ranks.Case):
+    def inputs(self, rng):
+        words = ["".join(rng.choices("abcdefghijkl", k=rng.randrange(2, 9))) for _ in range(5000)]
+        text = self.write("in.txt", ranks.text(rng, 120_000, words))
+        table = "".join(f"{rng.choice(words)}\t{rng.randrange(10**8) / 100 - 500_000:.2f}\n" for _ in range(200_000))
+        return {"wordcount": text, "inverted-index": text, "sum": self.write("table.tsv", table.encode())}
+
+    def kill_one(self, rng, process):
+        """Kills mpirun or a rank; whether there was something to kill."""
+        if process.poll() is not None:
+            return False
+        victims = [process.pid] + ranks_at_work(self.dir / "out")
+        try:
+            os.kill(rng.choice(victims), signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def test_a_job_that_is_killed_again_and_again_completes(self):
+        rng = random.Random(SEED)
+        sources = self.inputs(rng)
+        expected = {job: self.expected(job, PARTITIONS, [path]) for job, path in sources.items()}
+        end = time.monotonic() + SECONDS
+        kills = jobs = 0
+        while time.monotonic() < end or jobs < 2:
+            job = rng.choice(sorted(sources))
+            command = (self.thresh, job, sources[job], "--partitions", PARTITIONS, "--split-size", "64K",
+                       "--checkpoint-every", "20ms", "-o", self.dir / "out")
+            for _ in range(rng.randrange(2, 8)):
+                process = ranks.start(rng.choice((2, 3, 4, 6)), *command)
+                time.sleep(0.3 + rng.random() * 0.7)
+                kills += self.kill_one(rng, process)
+                ranks.finish(process)
+            what = f"seed {SEED}, job {jobs}, {job}"
+            result, output = self.job(rng.choice((0, 2, 3)), *command[1:-2])
+            self.assertEqual(result.returncode, 0, f"{what}: {result.stderr.decode(errors='replace')}")
+            self.assertTrue((output / "_SUCCESS").is_file(), what)
+            self.assertTrue(ranks.parts(output) == expected[job], f"{what}: other bytes")
+            self.assertFalse((output / ".thresh").exists(), what)
+            shutil.rmtree(output)
+            jobs += 1
+        self.assertGreater(kills, 3)
+        print(f"{kills} kills, {jobs} jobs", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    ranks.main(sys.argv)

@@ -1,0 +1,82 @@
+#include "cli/drill_matrix.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cli/drill_report.hpp"
+#include "engine/fault_drill.hpp"
+#include "support/property.hpp"
+
+using thresh::cli::drill_matrix;
+using thresh::cli::drill_sample;
+using thresh::cli::DrillCase;
+
+namespace {
+
+const std::vector<std::string> kJobs{"wordcount", "sum"};
+
+std::set<std::string> pairs(const std::vector<DrillCase>& cases) {
+  std::set<std::string> all;
+  for (const DrillCase& c : cases) {
+    all.insert(c.step + " " + c.kind);
+    all.insert(c.step + " worker " + std::to_string(c.worker));
+    all.insert(c.kind + " then " + std::to_string(c.restart_ranks));
+    all.insert(c.job + " at " + c.step);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("every case of the matrix is one that a job accepts and that has a name of its own") {
+  std::set<std::string> names;
+  for (const DrillCase& c : drill_matrix(kJobs, 4)) {
+    CHECK_NOTHROW(thresh::engine::FaultDrill(c.fault(), 0));
+    CHECK(c.worker < c.ranks);
+    CHECK(names.insert(c.name()).second);
+    CHECK(c.name().find(' ') == std::string::npos);
+  }
+  CHECK(names.size() > 1000);
+}
+
+TEST_CASE("the matrix has every step, every worker and every number of ranks to restart on") {
+  const auto all = pairs(drill_matrix(kJobs, 3));
+  for (const auto& step : thresh::engine::drill_steps()) {
+    for (const std::string_view kind : thresh::engine::kinds_at(step)) {
+      CHECK(all.contains(std::string(step.name) + " " + std::string(kind)));
+    }
+    CHECK(all.contains(std::string(step.name) + " worker 0"));
+    CHECK(all.contains(std::string(step.name) + " worker 2") == step.workers);
+  }
+  for (const char* ranks : {"1", "2", "3", "6"}) CHECK(all.contains(std::string("kill then ") + ranks));
+}
+
+TEST_CASE("a sample that is large enough covers every pair with far fewer cases") {
+  const auto cases = drill_matrix(kJobs, 3);
+  thresh::test::holds([&](std::uint64_t seed) {
+    const auto sample = drill_sample(cases, seed, cases.size());
+    RC_ASSERT(pairs(sample) == pairs(cases));
+    RC_ASSERT(sample.size() * 10 < cases.size());
+    const auto cut = drill_sample(cases, seed, 20);
+    RC_ASSERT(cut.size() == 20U);
+    for (std::size_t i = 0; i < cut.size(); ++i) RC_ASSERT(cut[i].name() == sample[i].name());
+  });
+}
+
+TEST_CASE("another seed draws another sample") {
+  const auto cases = drill_matrix(kJobs, 3);
+  CHECK(drill_sample(cases, 1, 1).front().name() != drill_sample(cases, 2, 1).front().name());
+}
+
+TEST_CASE("the table counts what was run and what passed of it") {
+  const std::vector<DrillCase> cases{{"sum", "map", "kill", 1, 3, 1},
+                                     {"sum", "map", "kill", 2, 3, 1},
+                                     {"sum", "map", "kill", 1, 3, 2},
+                                     {"sum", "plan", "throw", 0, 3, 1}};
+  const std::string table = thresh::cli::drill_table(
+      cases, {{cases[0].name(), ""}, {cases[1].name(), "it hung"}, {cases[3].name(), ""}, {"other", ""}});
+  CHECK(table.find("| map | 1/2 |") != std::string::npos);
+  CHECK(table.find("| plan |  |  |  | 1/1 |") != std::string::npos);
+  CHECK(table.find("| seal |  |") != std::string::npos);
+}

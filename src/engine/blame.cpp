@@ -1,8 +1,10 @@
 #include "engine/blame.hpp"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstring>
 
 namespace thresh::engine {
 namespace {
@@ -12,7 +14,15 @@ std::atomic<const Context*> context_at_hand{nullptr};
 std::atomic<const char*> block_begin{nullptr};
 std::atomic<const char*> block_end{nullptr};
 std::atomic<std::uint64_t> block_offset{0};
+std::atomic<const char*> where_at_hand{""};
 std::atomic<bool> left{false};
+
+// Async-signal-safe.
+void say_where(const char* what) noexcept {
+  for (const char* text : {"thresh: ", where_at_hand.load(), ": ", what, "; run the same command again\n"}) {
+    if (write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
+  }
+}
 
 void leave(AttemptKind kind, const char* what) noexcept {
   const storage::Breadcrumb* crumb = crumb_at_hand.load();
@@ -28,27 +38,29 @@ void leave(AttemptKind kind, const char* what) noexcept {
 const char* name_of(int signal) noexcept {
   switch (signal) {
     case SIGSEGV:
-      return "the job crashed on it (SIGSEGV)";
+      return "the job crashed on a record (SIGSEGV)";
     case SIGABRT:
-      return "the job crashed on it (SIGABRT)";
+      return "the job crashed on a record (SIGABRT)";
     case SIGBUS:
-      return "the job crashed on it (SIGBUS)";
+      return "the job crashed on a record (SIGBUS)";
     case SIGFPE:
-      return "the job crashed on it (SIGFPE)";
+      return "the job crashed on a record (SIGFPE)";
     default:
-      return "the job crashed on it (SIGILL)";
+      return "the job crashed on a record (SIGILL)";
   }
 }
 
 // The default action follows: SA_RESETHAND, and the signal is raised once more.
 extern "C" void on_crash(int signal) {
+  if (crumb_at_hand.load() != nullptr) say_where(name_of(signal));
   leave(AttemptKind::Crash, name_of(signal));
   raise(signal);
 }
 
 }  // namespace
 
-Blame::Blame(const storage::Breadcrumb& crumb, const Context& context) noexcept {
+Blame::Blame(const storage::Breadcrumb& crumb, const Context& context, const char* where) noexcept {
+  where_at_hand.store(where);
   context_at_hand.store(&context);
   crumb_at_hand.store(&crumb);
 }
@@ -67,7 +79,7 @@ void Blame::block(std::string_view bytes, std::uint64_t file_offset) noexcept {
 }
 
 void leave_hang() noexcept {
-  leave(AttemptKind::Hang, "the job made no progress on it");
+  leave(AttemptKind::Hang, "the job made no progress on a record");
 }
 
 void catch_crashes() {

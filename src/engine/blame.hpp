@@ -13,7 +13,8 @@ namespace thresh::engine {
 // record that the context is at. One at a time. Borrows all.
 class Blame {
  public:
-  Blame(const storage::Breadcrumb& crumb, const Context& context) noexcept;
+  // `where` is for a line on stderr: "worker 2 on node7, mapping data/a.txt".
+  Blame(const storage::Breadcrumb& crumb, const Context& context, const char* where) noexcept;
   Blame(const Blame&) = delete;
   Blame& operator=(const Blame&) = delete;
   ~Blame();

@@ -206,7 +206,8 @@ void Worker::carry_out(const schedule::MapSplit& command) {
   try {
     const storage::Breadcrumb crumb(attempts_dir_, job_id_, task.split, task.attempt,
                                     fmt::format("{}-{}", task.generation, self_));
-    Blame blame(crumb, table_->context);
+    const std::string where = fmt::format("{}, mapping {}", who_, printable(task.input.path));
+    Blame blame(crumb, table_->context, where.c_str());
     const MapResult result =
         map_split(task, {*table_->mapper, table_->emits, *table_->collector, table_->context, tools_.watchdog,
                          tools_.drill, blame, buffer_});

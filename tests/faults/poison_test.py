@@ -66,6 +66,8 @@ class Poison(ranks.Case):
                 results = self.until_final(3, source, "--quiet")
                 self.assertEqual(results[-1].returncode, 65, results[-1].stderr.decode())
                 self.assertIn(f"in.txt, byte {offset}: the job", results[-1].stderr.decode())
+                if kind != "hang":
+                    self.assertIn("in.txt: the job crashed on a record", results[0].stderr.decode())
                 self.assertLessEqual(len(results), 4)
                 self.clear()
 

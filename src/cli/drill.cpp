@@ -175,7 +175,8 @@ int run_drill(const ToolArguments& arguments) {
   if (arguments.has("list")) return list();
   const Request request = read_request(arguments);
   std::vector<DrillCase> cases = drill_matrix(request.plan.jobs, request.plan.ranks);
-  if (!request.full) cases = drill_sample(std::move(cases), request.seed, request.sample);
+  const std::size_t most = request.full ? cases.size() : request.sample;
+  cases = drill_sample(std::move(cases), request.seed, most);
   Drill drill(request, std::move(cases));
   drill.run(request.at_once);
   const int code = drill.report();
@@ -198,7 +199,7 @@ Tool drill_tool() {
           "again.\n",
           {{"list", "", "Show the steps, who reaches them and what can happen there."},
            {"sample", "N",
-            "Run at most N cases that together cover the most pairs of step, kind, worker, restart and job. "
+            "Run N cases, first those that cover the most pairs of step, kind, worker, restart and job. "
             "[default: 40]"},
            {"full", "", "Run all cases: thousands, for hours."},
            {"seed", "S", "Another seed, another sample. [default: 1]"},

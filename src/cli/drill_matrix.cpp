@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -25,9 +26,13 @@ bool ends_by_itself(std::string_view kind, std::uint32_t ranks) {
   return kind != "stop" || ranks > 1;
 }
 
-using Pairs = std::array<std::string, 4>;
+struct Candidate {
+  std::pair<std::uint64_t, std::string> order;  // among equals
+  std::vector<std::size_t> pairs;               // by number
+  DrillCase drill;
+};
 
-Pairs pairs_of(const DrillCase& c) {
+std::array<std::string, 4> pairs_of(const DrillCase& c) {
   return {fmt::format("step {} kind {}", c.step, c.kind), fmt::format("step {} worker {}", c.step, c.worker),
           fmt::format("kind {} restart {}", c.kind, c.restart_ranks),
           fmt::format("job {} step {}", c.job, c.step)};
@@ -64,26 +69,33 @@ std::vector<DrillCase> drill_matrix(const std::vector<std::string>& jobs, std::u
 }
 
 std::vector<DrillCase> drill_sample(std::vector<DrillCase> cases, std::uint64_t seed, std::size_t most) {
-  std::sort(cases.begin(), cases.end(), [&](const DrillCase& a, const DrillCase& b) {
-    const std::string left = a.name();
-    const std::string right = b.name();
-    return std::pair(hash_bytes(left, seed), left) < std::pair(hash_bytes(right, seed), right);
-  });
-  std::set<std::string> covered;
-  const auto gain = [&](const DrillCase& c) {
-    const Pairs pairs = pairs_of(c);
-    return std::count_if(pairs.begin(), pairs.end(),
-                         [&](const auto& pair) { return !covered.contains(pair); });
+  std::vector<Candidate> left;
+  std::map<std::string, std::size_t> numbers;  // of pairs
+  for (DrillCase& c : cases) {
+    const std::string name = c.name();
+    Candidate candidate{{hash_bytes(name, seed), name}, {}, std::move(c)};
+    for (const std::string& pair : pairs_of(candidate.drill)) {
+      candidate.pairs.push_back(numbers.try_emplace(pair, numbers.size()).first->second);
+    }
+    left.push_back(std::move(candidate));
+  }
+  std::sort(left.begin(), left.end(),
+            [](const Candidate& a, const Candidate& b) { return a.order < b.order; });
+  std::vector<bool> covered(numbers.size());
+  const auto gain = [&](const Candidate& c) {
+    return std::count_if(c.pairs.begin(), c.pairs.end(), [&](std::size_t pair) { return !covered[pair]; });
   };
   std::vector<DrillCase> chosen;
-  while (chosen.size() < most && !cases.empty()) {
-    const auto best =
-        std::max_element(cases.begin(), cases.end(),
-                         [&](const DrillCase& a, const DrillCase& b) { return gain(a) < gain(b); });
+  while (chosen.size() < most && !left.empty()) {
+    const auto best = std::max_element(
+        left.begin(), left.end(), [&](const Candidate& a, const Candidate& b) { return gain(a) < gain(b); });
     if (gain(*best) == 0) break;
-    for (std::string& pair : pairs_of(*best)) covered.insert(std::move(pair));
-    chosen.push_back(std::move(*best));
-    cases.erase(best);
+    for (const std::size_t pair : best->pairs) covered[pair] = true;
+    chosen.push_back(std::move(best->drill));
+    left.erase(best);
+  }
+  for (auto next = left.begin(); chosen.size() < most && next != left.end(); ++next) {
+    chosen.push_back(std::move(next->drill));
   }
   return chosen;
 }

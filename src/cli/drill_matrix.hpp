@@ -27,8 +27,9 @@ struct DrillCase {
 // REQUIRES: ranks >= 2.
 std::vector<DrillCase> drill_matrix(const std::vector<std::string>& jobs, std::uint32_t ranks);
 
-// At most `most` of the cases: those that cover the most pairs of (step, kind), (step, worker), (kind,
-// restart) and (job, step) come first; the seed decides among equals. Ends when every pair is covered.
+// `most` of the cases, or all: first those that together cover the most pairs of (step, kind), (step,
+// worker), (kind, restart) and (job, step), until every pair is covered; the seed decides among equals and on
+// the order of the rest. A smaller sample is the begin of a larger one.
 std::vector<DrillCase> drill_sample(std::vector<DrillCase> cases, std::uint64_t seed, std::size_t most);
 
 }  // namespace thresh::cli

@@ -1,6 +1,6 @@
 #include "schedule/farewell.hpp"
 
-#include <set>
+#include <map>
 #include <variant>
 
 #include "core/messages.hpp"
@@ -28,7 +28,7 @@ class FarewellMachine : public Machine {
   Action action_;
 };
 
-// Lets the workers write what is in no file yet; not for longer than the bound.
+// Lets the workers write what is in no file yet; not for longer than the bound, and no worker that is silent.
 class SavingFarewell : public Machine {
  public:
   SavingFarewell(Job& job, int code) : job_(job), code_(code) {}
@@ -38,7 +38,7 @@ class SavingFarewell : public Machine {
     out.emplace_back(RecordOutcome{*job_.failure});
     deadline_ = now + job_.options.save_timeout;
     for (const WorkerId worker : job_.pool.live()) {
-      waiting_.insert(worker);
+      waiting_[worker] = now;
       out.emplace_back(Send{worker, SaveRuns{job_.generation}});
     }
     if (waiting_.empty()) leave(out);
@@ -48,20 +48,25 @@ class SavingFarewell : public Machine {
   Commands handle(const Event& event, Time now) override {
     Commands out;
     if (const auto* received = std::get_if<Received>(&event)) {
-      on_received(*received);
+      on_received(*received, now);
     } else if (const auto* lost = std::get_if<WorkerLost>(&event)) {
       waiting_.erase(lost->worker);
     }
+    std::erase_if(waiting_,
+                  [&](const auto& worker) { return now - worker.second > job_.options.save_silence; });
     if (waiting_.empty() || now >= deadline_) leave(out);
     return out;
   }
 
  private:
-  void on_received(const Received& received) {
+  void on_received(const Received& received, Time now) {
+    const auto worker = waiting_.find(received.from);
+    if (worker == waiting_.end()) return;
+    worker->second = now;
     if (const auto* heartbeat = std::get_if<Heartbeat>(&received.message)) {
       job_.metrics.heard(received.from, heartbeat->stats);
     } else if (std::holds_alternative<RunsSaved>(received.message)) {
-      waiting_.erase(received.from);
+      waiting_.erase(worker);
     }
   }
 
@@ -73,7 +78,7 @@ class SavingFarewell : public Machine {
   Job& job_;
   int code_;
   Time deadline_{};
-  std::set<WorkerId> waiting_;
+  std::map<WorkerId, Time> waiting_;  // when each was last heard
 };
 
 }  // namespace

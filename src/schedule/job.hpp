@@ -33,12 +33,14 @@ struct JobOptions {
   bool combines = false;                  // with a weight: reduce input is not the emits themselves
   bool conserves_weight = false;
   bool uses_locations = false;
-  std::uint64_t max_bad_records = 0;             // most records in quarantine
-  std::uint32_t max_attempts = 4;                // to map a split; then the job fails
-  std::uint32_t top = 0;                         // largest lines wanted of each part
-  bool checkpoints = false;                      // workers write runs to files
-  Time save_timeout = std::chrono::seconds(30);  // most that the end of a failed job waits for such files
-  std::uint32_t ranks = 1;                       // length of the shuffle's count vectors
+  std::uint64_t max_bad_records = 0;  // most records in quarantine
+  std::uint32_t max_attempts = 4;     // to map a split; then the job fails
+  std::uint32_t top = 0;              // largest lines wanted of each part
+  bool checkpoints = false;           // workers write runs to files
+  // Most that the end of a failed job waits for such files, and for a worker that says nothing.
+  Time save_timeout = std::chrono::minutes(5);
+  Time save_silence = std::chrono::seconds(15);
+  std::uint32_t ranks = 1;  // length of the shuffle's count vectors
 };
 
 // What the roll call of a generation brought to light.

@@ -59,6 +59,7 @@ void kill_all(const std::string& mark) {
 
 pid_t spawn(const std::vector<std::string>& command, const std::string& mark, int output) {
   std::vector<char*> words;
+  words.reserve(command.size() + 1);
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   std::vector<char*> environment;

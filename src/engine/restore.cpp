@@ -9,7 +9,7 @@
 namespace thresh::engine {
 namespace {
 
-void take_up(std::shared_ptr<const storage::RunFile> file, schedule::FilesRead& read, FiledRuns& filed,
+void take_up(const std::shared_ptr<const storage::RunFile>& file, schedule::FilesRead& read, FiledRuns& filed,
              RunsHeld& held) {
   for (std::size_t i = 0; i < file->runs().size(); ++i) {
     RunSummary summary = file->runs()[i];

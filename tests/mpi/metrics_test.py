@@ -17,7 +17,9 @@ COORDINATOR = {"host": str, "pid": int, "cpu_seconds": float, "peak_memory_bytes
 WORKER = {"worker": int, "host": str, "pid": int, "peak_memory_bytes": int, "cpu_seconds": float,
           "map": {"seconds": float, "splits": int, "records": int, "emits": int, "input_bytes": int},
           "seal": {"seconds": float}, "shuffle": {"seconds": float, "sent_bytes": int, "received_bytes": int},
-          "reduce": {"seconds": float, "output_bytes": int}, "check": {"seconds": float}}
+          "reduce": {"seconds": float, "output_bytes": int}, "check": {"seconds": float},
+          "checkpoint": {"seconds": float, "files": int, "failed": int, "bytes": int},
+          "restore": {"seconds": float, "bytes": int}}
 PHASE = {"name": str, "generation": int, "begin_seconds": float, "end_seconds": float, "events": int, "commands": int,
          "outcome": str}
 SCHEMA = {
@@ -26,6 +28,8 @@ SCHEMA = {
                              "output_bytes"), int),
     "tasks": dict.fromkeys(("splits_assigned", "splits_done", "parts_committed", "late_messages_ignored", "recoveries",
                             "workers_lost"), int),
+    "found": dict.fromkeys(("runs", "splits", "parts", "damaged_files"), int),
+    "quarantine": [{"path": str, "offset": int, "what": str}],
     "phases": [PHASE], "coordinator": COORDINATOR, "workers": [WORKER],
     "pool": [{"seconds": float, "worker": int, "from": str, "to": str}],
     "shuffle": {"waves": int, "rounds": int, "matrix": [{"from": int, "to": int, "bytes": int}],

@@ -42,7 +42,8 @@ TEST_CASE("a part that took in other rows than its runs held is named with both 
   Job job = balanced_job();
   job.parts[1]->input_rows = 3;
   REQUIRE(objection(job) ==
-          "the ledger does not balance: rows of partition 1: 1 went in, 3 came out; nothing was published");
+          "the ledger does not balance: rows of partition 1: 1 went in, 3 came out; nothing was published. "
+          "What this run kept may be wrong: to begin anew, give --fresh");
   REQUIRE(check_ledger(job)->code == 70);
 }
 

@@ -178,7 +178,8 @@ TEST_CASE("run files are written on one thread while another uses other files") 
     ChunkPool pool;
     for (std::uint32_t i = 0; i < 30; ++i) {
       KeyValues rows;
-      for (int k = 0; k < 5'000; ++k) rows.emplace_back(std::to_string(k * (worker + 2)), std::to_string(i));
+      for (int k = 0; k < 5'000; ++k)
+        rows.emplace_back(std::to_string(static_cast<unsigned>(k) * (worker + 2)), std::to_string(i));
       const Run run = make_run(pool, kTexts, {1, worker, i}, {rows, {}});
       const RunFile file(write(scratch, {&run}, kTexts), "job", 2, kTexts, nullptr);
       if (const std::string flaw = difference(file, 0, run, kTexts); !flaw.empty()) return flaw;

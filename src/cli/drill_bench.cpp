@@ -208,18 +208,9 @@ std::string DrillBench::strike(const DrillCase& drill, const std::string& output
 }
 
 std::string DrillBench::go_on(const DrillCase& drill, const std::string& output, DrillResult& result) const {
-  Words words = command(drill.job, drill.restart_ranks, output);
+  const Words words = command(drill.job, drill.restart_ranks, output);
   result.commands.push_back(shell_line(words));
-  ChildEnd end = run_child(words, bound(drill.restart_ranks));
-  // A run that lost a row before its sums were taken is in a file with right sums: the ledger finds it again
-  // at the end, and says what to do.
-  if (drill.kind == "drop" && end.in_time && end.code == 70 &&
-      end.said.find("give --fresh") != std::string::npos) {
-    if (!parts_in(output).empty()) return "it published what the ledger refused";
-    words.emplace_back("--fresh");
-    result.commands.push_back(shell_line(words));
-    end = run_child(words, bound(drill.restart_ranks));
-  }
+  const ChildEnd end = run_child(words, bound(drill.restart_ranks));
   if (!end.in_time) {
     return fmt::format("the restart was still running after {} ms: {}", end.took.count(), end_of(end.said));
   }

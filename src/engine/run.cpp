@@ -37,6 +37,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// For MPI_Init, which takes longer the more ranks there are, and reads its files from a shared file system.
+constexpr auto kLongestStart = 60s;
+
 schedule::Job new_job(const RunOptions& options, const JobType& type, int ranks) {
   schedule::Job job;
   job.options.split_bytes = options.split_bytes;
@@ -163,9 +166,12 @@ int run_rank(const RunOptions& options, const JobType& type, const comm::Communi
 int run(const RunOptions& options, const JobType& type) {
   // Starting and ending are collective: a rank that never gets there must not hold the others for ever.
   std::optional<Deadline> bound;
+  bound.emplace(std::max<std::chrono::milliseconds>(kLongestStart, options.peer_timeout),
+                static_cast<int>(ExitCode::StoppedEarly), "MPI did not start: are all hosts up?");
   const comm::Session session;
   int ranks = 0;
   try {
+    bound.reset();
     bound.emplace(options.peer_timeout, static_cast<int>(ExitCode::StoppedEarly),
                   "the other ranks did not start");
     const comm::Communicator comm = comm::Communicator::duplicate_world_all();

@@ -12,6 +12,7 @@
 #include "engine/map_task.hpp"
 #include "engine/process_usage.hpp"
 #include "engine/reduce_task.hpp"
+#include "engine/seal_task.hpp"
 #include "engine/signals.hpp"
 #include "engine/stopwatch.hpp"
 #include "storage/job_files.hpp"
@@ -245,15 +246,7 @@ void Worker::carry_out(const schedule::SealTable& command) {
   try {
     tools_.drill.reach("seal");
     if (!table_ || table_->broken) throw Error(ExitCode::Internal, "the open table holds a part of a split");
-    Run run;
-    run.summary.id = command.id;
-    run.summary.splits = command.splits;
-    run.slices = table_->collector->seal();
-    if (tools_.drill.drops("seal")) lose_a_row(run.slices, pool_, format_);
-    for (const Slice& slice : run.slices) {
-      run.summary.slices.push_back(slice.measure(format_));
-      tools_.pulse.step();
-    }
+    Run run = seal_run(command, *table_->collector, {*job_, pool_, tools_.pulse, tools_.drill});
     run.summary.counters = std::exchange(table_->counters, {});
     const RunSummary summary = run.summary;
     runs_.emplace(command.id, std::move(run));

@@ -23,9 +23,11 @@ bool Worker::check_writer() {
   return true;
 }
 
+// No step of the pulse: the watchdog bounds what a disk that is stuck may take.
 void Worker::wait_for_writer() {
+  if (!checkpointer_.writing()) return;
+  tools_.watchdog.doing("waiting for a checkpoint to be written");
   for (Backoff backoff{std::chrono::milliseconds(2)}; checkpointer_.writing();) {
-    tools_.pulse.step();
     poll();
     backoff.idle();
   }

@@ -136,10 +136,10 @@ class Lister {
 
   // Every directory below `top`, with a worklist: depth costs no stack.
   void walk(const std::string& top) {
-    std::vector<std::string> todo{top};
-    while (!todo.empty()) {
-      const std::string directory = std::move(todo.back());
-      todo.pop_back();
+    std::vector<std::string> pending{top};
+    while (!pending.empty()) {
+      const std::string directory = std::move(pending.back());
+      pending.pop_back();
       const auto names = list_directory(directory, ExitCode::NoInput);
       if (const auto parts = finished_parts(directory, names)) {
         for (const std::string& part : *parts) {
@@ -150,11 +150,11 @@ class Lister {
         }
         continue;
       }
-      for (const std::string& name : names) add_walked(join(directory, name), name, todo);
+      for (const std::string& name : names) add_walked(join(directory, name), name, pending);
     }
   }
 
-  void add_walked(const std::string& path, const std::string& name, std::vector<std::string>& todo) {
+  void add_walked(const std::string& path, const std::string& name, std::vector<std::string>& pending) {
     if (name.front() == '.' || name.front() == '_') return;
     const auto status = link_status(path, ExitCode::NoInput);
     if (!status) no_input("the input " + printable(path) + " vanished while it was listed");
@@ -164,7 +164,7 @@ class Lister {
       if (output_status_ && status->same_file(*output_status_)) {
         skipped_output_.add("the output directory " + printable(path) + " is inside an input and is skipped");
       } else {
-        todo.push_back(path);
+        pending.push_back(path);
       }
     } else {
       add_file(path, *status);

@@ -2,7 +2,9 @@
 
 import json
 import random
+import signal
 import sys
+import time
 
 import ranks
 
@@ -57,13 +59,44 @@ class Restart(ranks.Case):
         self.assertEqual(metrics["found"]["parts"] + metrics["tasks"]["parts_committed"], 6)
 
     def test_a_job_that_stops_loses_nothing(self):
-        """SIGTERM, SIGUSR1 and --max-time: what was mapped is in files, whatever the interval."""
+        """What was mapped is in files, whatever the interval."""
         output = self.interrupted(3, "term:worker=1,at=map:20", codes=(75,), every="10m")
         outcome = json.loads((output / ".thresh/outcome.json").read_text())
         self.assertEqual(outcome["code"], 75)
         metrics, _ = self.completes(2)
         # At the 20th split of a worker it had done 19, and the other about as many.
         self.assertGreaterEqual(metrics["found"]["splits"], 19)
+
+    def test_each_way_to_stop_a_job_saves_its_work(self):
+        source = self.dir / "large"
+        ranks.run(0, self.thresh, "gen", "text", "--size", "200M", "-o", source)
+        clean = self.dir / "clean"
+        self.assert_done(ranks.run(3, self.thresh, "wordcount", source, "-o", clean), clean)
+        # mpirun passes USR1 on; at INT and TERM it ends the ranks by SIGTERM, and itself with 1.
+        for number, code in ((signal.SIGUSR1, 75), (signal.SIGINT, 1), (signal.SIGTERM, 1), (None, 75)):
+            with self.subTest(signal=number):
+                output = self.dir / f"out-{number}"
+                words = (self.thresh, "wordcount", source, "-o", output, "--split-size", "256K")
+                process = ranks.start(2, *words, *(() if number else ("--max-time", "3s")))
+                if number:
+                    self.wait_for(output / ".thresh/job.h5")
+                    time.sleep(0.5)
+                    process.send_signal(number)
+                result = ranks.finish(process)
+                said = result.stderr.decode()
+                self.assertEqual(result.returncode, code, said)
+                self.assert_nothing_published(output)
+                self.assertEqual(json.loads((output / ".thresh/outcome.json").read_text())["code"], 75)
+                self.assertNotEqual(list((output / ".thresh/runs").glob("*.h5")), [])
+                self.assert_done(ranks.run(3, *words), output)
+                self.assertGreater(json.loads((output / "metrics.json").read_text())["found"]["splits"], 0)
+                self.assertEqual(ranks.parts(output), ranks.parts(clean))
+
+    def wait_for(self, path):
+        end = time.monotonic() + 30
+        while not path.exists():
+            self.assertLess(time.monotonic(), end, f"{path} does not appear")
+            time.sleep(0.01)
 
     def test_work_that_a_death_costs_is_an_interval_and_a_split(self):
         every = 0.1

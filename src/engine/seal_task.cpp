@@ -1,0 +1,57 @@
+#include "engine/seal_task.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "thresh/errors.hpp"
+#include "thresh/hash.hpp"
+
+namespace thresh::engine {
+namespace {
+
+std::uint64_t weight_of_rows(const Slice& slice, const RowFormat& format, WeightOf weight) {
+  std::uint64_t sum = 0;
+  SliceCursor rows(slice, format);
+  for (Row row; rows.next(row);) sum += weigh(hash_bytes(row.key), weight(row.value));
+  return sum;
+}
+
+void check_sum(std::string_view what, std::uint64_t emitted, std::uint64_t sealed) {
+  if (emitted == sealed) return;
+  throw Error(ExitCode::Internal,
+              fmt::format("the ledger does not balance: {}: {} went into a run, {} are in it; the run is not "
+                          "used, and nothing was published",
+                          what, emitted, sealed));
+}
+
+}  // namespace
+
+Run seal_run(const schedule::SealTable& command, Collector& table, const SealTools& tools) {
+  const RowFormat format(tools.job.value_size);
+  Run run;
+  run.summary.id = command.id;
+  run.summary.splits = command.splits;
+  run.slices = table.seal();
+  if (tools.drill.drops("seal")) lose_a_row(run.slices, tools.pool, format);
+  std::uint64_t rows = 0;
+  std::uint64_t weight = 0;
+  for (const Slice& slice : run.slices) {
+    run.summary.slices.push_back(slice.measure(format));
+    rows += run.summary.slices.back().rows;
+    if (tools.job.weight != nullptr) weight += weight_of_rows(slice, format, tools.job.weight);
+    tools.pulse.step();
+  }
+  std::uint64_t emits = 0;
+  std::uint64_t emitted_weight = 0;
+  for (const SplitSignature& split : command.splits) {
+    emits += split.emits;
+    emitted_weight += split.weight;
+  }
+  if (!tools.job.combines()) check_sum("emits and rows", emits, rows);
+  if (tools.job.weight != nullptr) check_sum("weight of emits and rows", emitted_weight, weight);
+  return run;
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,24 @@
+// Turning an open table into a run, and the first page of the ledger: nothing was lost on the way.
+#pragma once
+
+#include "core/collector.hpp"
+#include "engine/fault_drill.hpp"
+#include "engine/pulse.hpp"
+#include "schedule/worker_books.hpp"
+#include "thresh/job_type.hpp"
+
+namespace thresh::engine {
+
+// Borrowed while a run is sealed.
+struct SealTools {
+  const JobType& job;
+  ChunkPool& pool;
+  Pulse& pulse;
+  FaultDrill& drill;
+};
+
+// The rows of `table`, which is empty then; the run's counters are left to the caller. Throws Error{Internal}
+// when the rows are not what the splits emitted: such a run must reach neither a file nor the shuffle.
+Run seal_run(const schedule::SealTable& command, Collector& table, const SealTools& tools);
+
+}  // namespace thresh::engine

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cli/child.hpp"
+#include "cli/shell_text.hpp"
 #include "core/sample_data.hpp"
 #include "storage/new_files.hpp"
 #include "storage/posix.hpp"
@@ -29,22 +30,6 @@ constexpr std::chrono::seconds kSlack = 25s;
 // Ranks notice a lost one one after the other, 2 s apart.
 std::chrono::milliseconds bound(std::uint32_t ranks) {
   return kPeerTimeout + 2s * ranks + kSlack;
-}
-
-std::string quoted_word(const std::string& word) {
-  const bool plain = !word.empty() && word.find_first_not_of(
-                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
-                                          "VWXYZ0123456789-_./=:,+@%") == std::string::npos;
-  if (plain) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-std::string shell_line(const Words& command) {
-  std::string line;
-  for (const std::string& word : command) line += (line.empty() ? "" : " ") + quoted_word(word);
-  return line;
 }
 
 std::map<std::string, std::string> parts_in(const std::string& output) {
@@ -137,7 +122,7 @@ void DrillBench::prepare() {
       if (!works || (ranks > 1 && parts != clean_[job])) {
         throw Error(ExitCode::Config, fmt::format("a run without a fault {}: {} (exit code {}; {})",
                                                   works ? "gives other bytes on more ranks" : "does not work",
-                                                  shell_line(words), end.code, end_of(end.said)));
+                                                  shell_text(words), end.code, end_of(end.said)));
       }
       clean_[job] = std::move(parts);
     }
@@ -151,7 +136,7 @@ DrillResult DrillBench::run(const DrillCase& drill) const {
   std::replace(directory.begin(), directory.end(), '/', '+');
   const std::string output = plan_.directory + "/" + directory;
   fs::remove_all(output);
-  result.commands.push_back("rm -rf " + quoted_word(output));
+  result.commands.push_back(shell_text({"rm", "-rf", output}));
   result.failure = make_leftovers(drill, output, result);
   if (result.failure.empty()) result.failure = strike(drill, output, result);
   if (result.failure.empty()) result.failure = go_on(drill, output, result);
@@ -167,7 +152,7 @@ std::string DrillBench::make_leftovers(const DrillCase& drill, const std::string
   if (drill.step != "restore") return {};
   Words words = command(drill.job, plan_.ranks, output);
   words.insert(words.end(), {"--fault", "kill:worker=1,at=reduce:2"});
-  result.commands.push_back(shell_line(words));
+  result.commands.push_back(shell_text(words));
   const ChildEnd end = run_child(words, bound(plan_.ranks));
   if (end.code == 137) return {};
   return fmt::format("the run before it ended with {}, not 137: {}", end.code, end_of(end.said));
@@ -177,7 +162,7 @@ std::string DrillBench::strike(const DrillCase& drill, const std::string& output
   const std::string fault = drill.fault();
   Words words = command(drill.job, drill.ranks, output);
   words.insert(words.end(), {"--fault", fault});
-  result.commands.push_back(shell_line(words));
+  result.commands.push_back(shell_text(words));
   std::string struck = "fault drill: " + fault.substr(fault.find("at=") + 3);
   std::replace(struck.end() - 2, struck.end(), ':', ' ');
   // A damaged run file matters to the next run alone: this one must not live to remove it.
@@ -209,15 +194,14 @@ std::string DrillBench::strike(const DrillCase& drill, const std::string& output
 
 std::string DrillBench::go_on(const DrillCase& drill, const std::string& output, DrillResult& result) const {
   const Words words = command(drill.job, drill.restart_ranks, output);
-  result.commands.push_back(shell_line(words));
+  result.commands.push_back(shell_text(words));
   const ChildEnd end = run_child(words, bound(drill.restart_ranks));
   if (!end.in_time) {
     return fmt::format("the restart was still running after {} ms: {}", end.took.count(), end_of(end.said));
   }
   if (end.code != 0) return fmt::format("the restart ended with {}: {}", end.code, end_of(end.said));
-  result.commands.push_back(
-      fmt::format("diff -r -x metrics.json -x _SUCCESS {} {}", quoted_word(output),
-                  quoted_word(fmt::format("{}/{}.clean.1", plan_.directory, drill.job))));
+  result.commands.push_back(shell_text({"diff", "-r", "-x", "metrics.json", "-x", "_SUCCESS", output,
+                                        fmt::format("{}/{}.clean.1", plan_.directory, drill.job)}));
   if (!storage::file_status(output + "/_SUCCESS")) return "the restart ended with 0 and published nothing";
   if (parts_in(output) != clean_.at(drill.job)) return "the restart published wrong bytes";
   if (storage::file_status(output + "/.thresh")) return "the restart left .thresh";

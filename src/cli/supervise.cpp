@@ -10,6 +10,7 @@
 #include "cli/duration.hpp"
 #include "cli/launcher.hpp"
 #include "cli/number.hpp"
+#include "cli/shell_text.hpp"
 #include "cli/supervised_command.hpp"
 #include "cli/supervised_job.hpp"
 #include "cli/terminal.hpp"

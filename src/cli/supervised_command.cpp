@@ -45,11 +45,6 @@ std::string value_at(const Words& words, std::size_t i, const Span& span, const 
   return "";
 }
 
-bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("_-+=./:,@%").find(c) != std::string_view::npos;
-}
-
 }  // namespace
 
 SupervisedCommand understand(const Words& words) {
@@ -79,21 +74,6 @@ Words without_fresh(const Words& words) {
     if (!of_job || words[i] != "--fresh") rest.push_back(words[i]);
   }
   return rest;
-}
-
-std::string shell_text(const Words& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += ' ';
-    if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) {
-      text += word;
-      continue;
-    }
-    text += '\'';
-    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    text += '\'';
-  }
-  return text;
 }
 
 }  // namespace thresh::cli

@@ -20,7 +20,4 @@ SupervisedCommand understand(const std::vector<std::string>& words);
 // The same without --fresh, which would discard what the first attempt has done.
 std::vector<std::string> without_fresh(const std::vector<std::string>& words);
 
-// As it is to be typed into a shell.
-std::string shell_text(const std::vector<std::string>& words);
-
 }  // namespace thresh::cli

@@ -1,35 +1,44 @@
 #include "schedule/metrics_collector.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace thresh::schedule {
 namespace {
 
-void raise(std::uint64_t& to, std::uint64_t value) {
-  to = std::max(to, value);
-}
+constexpr std::array kMeasures{
+    &WorkerStats::pid,
+    &WorkerStats::progress,
+    &WorkerStats::splits,
+    &WorkerStats::records,
+    &WorkerStats::emits,
+    &WorkerStats::input_bytes,
+    &WorkerStats::map_ns,
+    &WorkerStats::seal_ns,
+    &WorkerStats::shuffle_ns,
+    &WorkerStats::reduce_ns,
+    &WorkerStats::check_ns,
+    &WorkerStats::sent_bytes,
+    &WorkerStats::received_bytes,
+    &WorkerStats::output_bytes,
+    &WorkerStats::peak_memory_bytes,
+    &WorkerStats::cpu_ns,
+    &WorkerStats::checkpoints,
+    &WorkerStats::checkpoint_bytes,
+    &WorkerStats::checkpoint_ns,
+    &WorkerStats::checkpoints_failed,
+    &WorkerStats::restored_bytes,
+    &WorkerStats::restore_ns,
+};
+static_assert(sizeof(WorkerStats) == sizeof(WorkerStats::host) + kMeasures.size() * sizeof(std::uint64_t),
+              "a measure is missing here");
 
 }  // namespace
 
 void MetricsCollector::heard(WorkerId worker, const WorkerStats& stats) {
   WorkerStats& kept = workers_[worker];
   if (!stats.host.empty()) kept.host = stats.host;
-  raise(kept.pid, stats.pid);
-  raise(kept.progress, stats.progress);
-  raise(kept.splits, stats.splits);
-  raise(kept.records, stats.records);
-  raise(kept.emits, stats.emits);
-  raise(kept.input_bytes, stats.input_bytes);
-  raise(kept.map_ns, stats.map_ns);
-  raise(kept.seal_ns, stats.seal_ns);
-  raise(kept.shuffle_ns, stats.shuffle_ns);
-  raise(kept.reduce_ns, stats.reduce_ns);
-  raise(kept.check_ns, stats.check_ns);
-  raise(kept.sent_bytes, stats.sent_bytes);
-  raise(kept.received_bytes, stats.received_bytes);
-  raise(kept.output_bytes, stats.output_bytes);
-  raise(kept.peak_memory_bytes, stats.peak_memory_bytes);
-  raise(kept.cpu_ns, stats.cpu_ns);
+  for (const auto measure : kMeasures) kept.*measure = std::max(kept.*measure, stats.*measure);
 }
 
 void MetricsCollector::states_changed(const std::vector<StateChange>& changes) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,15 @@ class H5Writer {
   std::string path_;
   std::int64_t file_ = -1;  // hid_t
 };
+
+// A member of every item, for a dataset: column<std::uint64_t>(splits, &Split::begin).
+template <class T>
+std::vector<T> column(const auto& items, auto field) {
+  std::vector<T> values;
+  values.reserve(items.size());
+  for (const auto& item : items) values.push_back(std::invoke(field, item));
+  return values;
+}
 
 // What a column is made of: bytes, or little-endian 64-bit numbers.
 enum class H5Element : std::uint8_t { Byte = 1, U64 = 8 };

@@ -27,38 +27,15 @@ void write_job(const std::string& path, const std::string& job_id, const JobIden
   file.text("fingerprint", fingerprint(identity));
   file.number("partitions", identity.partitions);
 
-  std::vector<std::string> options;
-  std::vector<std::string> values;
-  for (const auto& [option, value] : identity.shaping) {
-    options.push_back(option);
-    values.push_back(value);
-  }
-  file.strings("option", options);
-  file.strings("option_value", values);
-
-  std::vector<std::string> paths;
-  std::vector<std::uint64_t> sizes;
-  std::vector<std::int64_t> times;
-  for (const InputFile& input : identity.inputs) {
-    paths.push_back(input.path);
-    sizes.push_back(input.size);
-    times.push_back(input.mtime_ns);
-  }
-  file.strings("input_path", paths);
-  file.numbers("input_size", sizes);
-  file.signed_numbers("input_mtime_ns", times);
-
-  std::vector<std::uint64_t> files;
-  std::vector<std::uint64_t> begins;
-  std::vector<std::uint64_t> ends;
-  for (const Split& split : identity.splits) {
-    files.push_back(split.file);
-    begins.push_back(split.begin);
-    ends.push_back(split.end);
-  }
-  file.numbers("split_file", files);
-  file.numbers("split_begin", begins);
-  file.numbers("split_end", ends);
+  using Option = decltype(identity.shaping)::value_type;
+  file.strings("option", column<std::string>(identity.shaping, &Option::first));
+  file.strings("option_value", column<std::string>(identity.shaping, &Option::second));
+  file.strings("input_path", column<std::string>(identity.inputs, &InputFile::path));
+  file.numbers("input_size", column<std::uint64_t>(identity.inputs, &InputFile::size));
+  file.signed_numbers("input_mtime_ns", column<std::int64_t>(identity.inputs, &InputFile::mtime_ns));
+  file.numbers("split_file", column<std::uint64_t>(identity.splits, &Split::file));
+  file.numbers("split_begin", column<std::uint64_t>(identity.splits, &Split::begin));
+  file.numbers("split_end", column<std::uint64_t>(identity.splits, &Split::end));
   file.finish();
 }
 

@@ -50,47 +50,25 @@ void write_summary(H5Writer& file, const std::string& group, const RunSummary& r
   file.number(group + "worker", run.id.worker);
   file.number(group + "sequence", run.id.sequence);
 
-  std::vector<std::uint64_t> splits;
-  std::vector<std::uint64_t> records;
-  std::vector<std::uint64_t> emits;
-  std::vector<std::uint64_t> hash_sums;
-  std::vector<std::uint64_t> weights;
-  for (const SplitSignature& split : run.splits) {
-    splits.push_back(split.split);
-    records.push_back(split.records);
-    emits.push_back(split.emits);
-    hash_sums.push_back(split.hash_sum);
-    weights.push_back(split.weight);
-  }
-  file.numbers(group + "split", splits);
-  file.numbers(group + "split_records", records);
-  file.numbers(group + "split_emits", emits);
-  file.numbers(group + "split_hash_sum", hash_sums);
-  file.numbers(group + "split_weight", weights);
+  const auto of_splits = [&](const char* name, auto member) {
+    file.numbers(group + name, column<std::uint64_t>(run.splits, member));
+  };
+  of_splits("split", &SplitSignature::split);
+  of_splits("split_records", &SplitSignature::records);
+  of_splits("split_emits", &SplitSignature::emits);
+  of_splits("split_hash_sum", &SplitSignature::hash_sum);
+  of_splits("split_weight", &SplitSignature::weight);
 
-  std::vector<std::uint64_t> rows;
-  std::vector<std::uint64_t> bytes;
-  std::vector<std::uint64_t> wire_bytes;
-  hash_sums.clear();
-  for (const SliceSize& slice : run.slices) {
-    rows.push_back(slice.rows);
-    bytes.push_back(slice.bytes);
-    wire_bytes.push_back(slice.wire_bytes);
-    hash_sums.push_back(slice.hash_sum);
-  }
-  file.numbers(group + "slice_rows", rows);
-  file.numbers(group + "slice_bytes", bytes);
-  file.numbers(group + "slice_wire_bytes", wire_bytes);
-  file.numbers(group + "slice_hash_sum", hash_sums);
+  const auto of_slices = [&](const char* name, auto member) {
+    file.numbers(group + name, column<std::uint64_t>(run.slices, member));
+  };
+  of_slices("slice_rows", &SliceSize::rows);
+  of_slices("slice_bytes", &SliceSize::bytes);
+  of_slices("slice_wire_bytes", &SliceSize::wire_bytes);
+  of_slices("slice_hash_sum", &SliceSize::hash_sum);
 
-  std::vector<std::string> names;
-  std::vector<std::uint64_t> counts;
-  for (const auto& [name, count] : run.counters) {
-    names.push_back(name);
-    counts.push_back(count);
-  }
-  file.strings(group + "counter", names);
-  file.numbers(group + "counter_value", counts);
+  file.strings(group + "counter", column<std::string>(run.counters, &Counters::value_type::first));
+  file.numbers(group + "counter_value", column<std::uint64_t>(run.counters, &Counters::value_type::second));
 }
 
 void write_columns(H5Writer& file, const std::string& group, const Run& run, const RowFormat& format) {

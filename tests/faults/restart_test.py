@@ -135,6 +135,19 @@ class Restart(ranks.Case):
                 self.assertIn("not used:", said)
                 self.tearDownOutput(output)
 
+    def test_checkpoints_and_what_was_restored_are_measured(self):
+        # Without fsync the first file is whole long before the job is done.
+        result, output = self.job(3, "wordcount", self.source, *SHAPE, "--checkpoint-every", "1ms", "--no-fsync")
+        self.assert_done(result, output)
+        workers = json.loads((output / "metrics.json").read_text())["workers"]
+        for measure in ("files", "bytes", "seconds"):
+            self.assertGreater(sum(worker["checkpoint"][measure] for worker in workers), 0, measure)
+        self.tearDownOutput(output)
+        self.interrupted(3, "kill:worker=1,at=shuffle")
+        metrics, _ = self.completes(2)
+        for measure in ("bytes", "seconds"):
+            self.assertGreater(sum(worker["restore"][measure] for worker in metrics["workers"]), 0, measure)
+
     def test_run_files_may_be_elsewhere_and_are_found_there(self):
         elsewhere = self.dir / "checkpoints"
         self.interrupted(3, "kill:worker=1,at=shuffle", "--checkpoint", elsewhere)

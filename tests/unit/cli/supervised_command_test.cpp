@@ -1,4 +1,5 @@
 #include "cli/supervised_command.hpp"
+#include "cli/shell_text.hpp"
 
 #include "support/catch.hpp"
 #include "support/errors.hpp"

@@ -49,7 +49,8 @@ void WorkerBooks::on_message(const Message& message, WorkerCommands& out) {
   } else if (const auto* check = std::get_if<CheckPart>(&message)) {
     on_check(*check);
   } else if (const auto* save = std::get_if<SaveRuns>(&message)) {
-    if (save->generation == generation_) saving_ = true;
+    // Also before the Muster: a job may fail while it gathers what there is.
+    if (save->generation >= generation_) saving_ = true;
   } else if (const auto* dismiss = std::get_if<Dismiss>(&message)) {
     left_ = true;
     out.emplace_back(Leave{dismiss->code});

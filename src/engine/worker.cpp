@@ -150,6 +150,8 @@ void Worker::beat() {
 void Worker::check_coordinator() const {
   if (self_ == 0) return;  // the coordinator is this process
   if (Clock::now() - heard_ < options_->peer_timeout + stagger(self_)) return;
+  // The launcher is ending all ranks, and whoever made it do so has said why.
+  if (stop_signal()) _exit(static_cast<int>(ExitCode::StoppedEarly));
   const std::string text =
       fmt::format("thresh: {} heard nothing from the coordinator for {:.1f} s; ending it\n", who_,
                   std::chrono::duration<double>(options_->peer_timeout).count());

@@ -50,22 +50,16 @@ void write_summary(H5Writer& file, const std::string& group, const RunSummary& r
   file.number(group + "worker", run.id.worker);
   file.number(group + "sequence", run.id.sequence);
 
-  const auto of_splits = [&](const char* name, auto member) {
-    file.numbers(group + name, column<std::uint64_t>(run.splits, member));
-  };
-  of_splits("split", &SplitSignature::split);
-  of_splits("split_records", &SplitSignature::records);
-  of_splits("split_emits", &SplitSignature::emits);
-  of_splits("split_hash_sum", &SplitSignature::hash_sum);
-  of_splits("split_weight", &SplitSignature::weight);
+  file.numbers(group + "split", column<std::uint64_t>(run.splits, &SplitSignature::split));
+  file.numbers(group + "split_records", column<std::uint64_t>(run.splits, &SplitSignature::records));
+  file.numbers(group + "split_emits", column<std::uint64_t>(run.splits, &SplitSignature::emits));
+  file.numbers(group + "split_hash_sum", column<std::uint64_t>(run.splits, &SplitSignature::hash_sum));
+  file.numbers(group + "split_weight", column<std::uint64_t>(run.splits, &SplitSignature::weight));
 
-  const auto of_slices = [&](const char* name, auto member) {
-    file.numbers(group + name, column<std::uint64_t>(run.slices, member));
-  };
-  of_slices("slice_rows", &SliceSize::rows);
-  of_slices("slice_bytes", &SliceSize::bytes);
-  of_slices("slice_wire_bytes", &SliceSize::wire_bytes);
-  of_slices("slice_hash_sum", &SliceSize::hash_sum);
+  file.numbers(group + "slice_rows", column<std::uint64_t>(run.slices, &SliceSize::rows));
+  file.numbers(group + "slice_bytes", column<std::uint64_t>(run.slices, &SliceSize::bytes));
+  file.numbers(group + "slice_wire_bytes", column<std::uint64_t>(run.slices, &SliceSize::wire_bytes));
+  file.numbers(group + "slice_hash_sum", column<std::uint64_t>(run.slices, &SliceSize::hash_sum));
 
   file.strings(group + "counter", column<std::string>(run.counters, &Counters::value_type::first));
   file.numbers(group + "counter_value", column<std::uint64_t>(run.counters, &Counters::value_type::second));

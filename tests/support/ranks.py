@@ -12,8 +12,7 @@ import unittest
 WORDS = ("the of and to a in that it is was he for on are with as his they be at one have this from or had by hot but "
          "some what there we can out other were all your when up use word how said an each she").split()
 
-# Where mpirun keeps its session: one of the test's own. Runs of Open MPI 4.1 that start and end at the same moment trip
-# over a common one, and a killed one leaves files there that the next with its process id finds.
+# Where mpirun keeps its session: one that is killed leaves it behind, and here it goes with the test.
 SESSIONS = tempfile.mkdtemp(prefix="thresh-mpi.")
 atexit.register(shutil.rmtree, SESSIONS, ignore_errors=True)
 

@@ -1,5 +1,4 @@
 #include "cli/supervised_command.hpp"
-#include "cli/shell_text.hpp"
 
 #include "support/catch.hpp"
 #include "support/errors.hpp"
@@ -55,10 +54,6 @@ TEST_CASE("names of inputs from standard input are refused") {
     CHECK(test::contains(test::error_of([&] { understand(words); }), "standard input"));
   }
   CHECK(test::error_of([] { understand({"thresh", "sum", "--files-from", "list"}); }).empty());
-}
-
-TEST_CASE("a command is shown as a shell takes it") {
-  CHECK(shell_text({"mpirun", "-np", "3", "a b", "it's", ""}) == "mpirun -np 3 'a b' 'it'\\''s' ''");
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kExactInDouble = std::uint64_t{1} << 53;
 
 [[noreturn]] void bad(const std::string& what) {
-  throw Error(ExitCode::BadData, what);
+  throw BadValue(what);
 }
 
 int hex_digit(char c) {

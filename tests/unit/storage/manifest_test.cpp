@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "small_job.hpp"
+#include "storage/sealed_json.hpp"
 #include "support/catch.hpp"
 
 namespace thresh::storage {
@@ -97,6 +98,23 @@ TEST_CASE("a manifest with a name that is not a part's is refused: names are act
   const Thrown error = thrown_by([&] { parse_manifest(make_manifest(m), "out/_SUCCESS"); });
   CHECK(error.code == ExitCode::BadData);
   CHECK(error.says("is no name of a part"));
+}
+
+TEST_CASE("a manifest that is whole but holds what we never write is refused by its name") {
+  const std::string text = make_manifest(small_manifest());
+  const auto with = [&](const char* list, const char* field, const nlohmann::json& value) {
+    auto json = unseal_json(text, "thresh manifest", 1, "_SUCCESS");
+    (list == nullptr ? json : json[list])[field] = value;
+    return seal_json(json, "thresh manifest", 1);
+  };
+  for (const std::string& odd :
+       {with(nullptr, "job", "a \\ that escapes nothing"), with(nullptr, "splits_digest", "g"),
+        with("counts", "records", "1x"), with("ledger", "emit_weight", "0"), with("counts", "records", -1),
+        with("options", "a", 7)}) {
+    const Thrown error = thrown_by([&] { parse_manifest(odd, "out/_SUCCESS"); });
+    CHECK(error.code == ExitCode::BadData);
+    CHECK(error.says("out/_SUCCESS is damaged"));
+  }
 }
 
 TEST_CASE("fingerprints differ when anything does, also where fields meet") {

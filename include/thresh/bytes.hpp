@@ -11,9 +11,12 @@
 
 #include "thresh/errors.hpp"
 
-#if defined(__has_feature)
+// Set when every read is checked against the object that it is from.
+#if defined(__SANITIZE_ADDRESS__)
+#define THRESH_READS_ARE_CHECKED 1
+#elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define THRESH_HAS_ASAN 1
+#define THRESH_READS_ARE_CHECKED 1
 #endif
 #endif
 
@@ -99,7 +102,7 @@ inline void copy_short(char* to, const char* from, std::size_t size) noexcept {
 // As copy_short, where 16 bytes from `to` on may be overwritten, whatever the size: no branch on the size.
 // Bytes behind `from` are read too, in the same page alone, and their values are never used.
 inline void copy_over(char* to, const char* from, std::size_t size) noexcept {
-#if defined(__SANITIZE_ADDRESS__) || defined(THRESH_HAS_ASAN)
+#if defined(THRESH_READS_ARE_CHECKED)
   copy_short(to, from, size);
 #else
   constexpr std::uintptr_t kLastStartInPage = 4096 - 16;

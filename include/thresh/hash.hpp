@@ -1,4 +1,4 @@
-// The one hash of Thresh. Partitions, ledger sums and checksums depend on it: it is part of the format.
+// The hashes of Thresh. Partitions, ledger sums and checksums depend on them: they are part of the format.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,8 @@
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "thresh/short_key.hpp"
 
 namespace thresh {
 
@@ -15,6 +17,28 @@ inline std::uint64_t hash_bytes(std::string_view bytes) noexcept {
 }
 inline std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) noexcept {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+// The hash of a key: which partition it is in, where tables keep it, and what it counts for in the ledger.
+//
+// Of up to 16 bytes, padded with zeros and read as two little-endian numbers: the halves of their product
+// (each xored with a constant, the first with the size too) xored, multiplied once more, and the high half
+// folded down. A longer key: XXH3. The branches of XXH3 on the size of a key are mispredicted on words: 4.6
+// ns each against less than 2.
+inline std::uint64_t hash_short_key(const ShortKey& key, std::size_t size) noexcept {
+  constexpr std::uint64_t kLow = 0xa0761d6478bd642fU;
+  constexpr std::uint64_t kHigh = 0xe7037ed1a0b428dbU;
+  constexpr std::uint64_t kSize = 0x9e3779b97f4a7c15U;
+  constexpr std::uint64_t kLast = 0x8ebc6af09c88c6e3U;
+  const Uint128 product =
+      static_cast<Uint128>(key.low() ^ kLow ^ (size * kSize)) * static_cast<Uint128>(key.high() ^ kHigh);
+  const std::uint64_t folded =
+      (static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64)) * kLast;
+  return folded ^ (folded >> 32);
+}
+inline std::uint64_t hash_key(std::string_view key) noexcept {
+  if (key.size() > ShortKey::kBytes) return hash_bytes(key);
+  return hash_short_key(ShortKey::of(key), key.size());
 }
 
 // The partition of a key's hash: the high bits, so that tables may use the low ones.

@@ -34,6 +34,7 @@
 #include <utility>
 
 #include "thresh/errors.hpp"
+#include "thresh/hash.hpp"
 #include "thresh/job_checks.hpp"
 #include "thresh/job_type.hpp"
 #include "thresh/words.hpp"  // IWYU pragma: export
@@ -135,10 +136,13 @@ class JobReducer final : public Reducer {
 };
 
 template <class Job>
-void combine_fixed(char* into, const char* from) {
+void combine_fixed(char* const* into, const char* const* from, std::size_t n) {
   using Value = ValueCodec<typename Job::Value>;
-  Value::write(Job::combine(Value::read({into, Value::fixed_size}), Value::read({from, Value::fixed_size})),
-               into);
+  for (std::size_t i = 0; i < n; ++i) {
+    Value::write(
+        Job::combine(Value::read({into[i], Value::fixed_size}), Value::read({from[i], Value::fixed_size})),
+        into[i]);
+  }
 }
 template <class Job>
 void combine_bytes(std::string& into, std::string_view from) {
@@ -150,6 +154,14 @@ void combine_bytes(std::string& into, std::string_view from) {
 template <class Job>
 std::uint64_t weight_of(std::string_view value) {
   return Job::weight(ValueCodec<typename Job::Value>::read(value));
+}
+template <class Job>
+std::uint64_t sum_weights(const std::uint64_t* key_hashes, const char* const* values, std::size_t n) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    sum += weigh(key_hashes[i], weight_of<Job>({values[i], ValueCodec<typename Job::Value>::fixed_size}));
+  }
+  return sum;
 }
 
 }  // namespace detail
@@ -172,7 +184,10 @@ JobType make_job_type() {
         type.combine_bytes = &detail::combine_bytes<Job>;
       }
     }
-    if constexpr (detail::HasWeight<Job>) type.weight = &detail::weight_of<Job>;
+    if constexpr (detail::HasWeight<Job>) {
+      type.weight = &detail::weight_of<Job>;
+      if constexpr (Value::fixed_size > 0) type.sum_weights = &detail::sum_weights<Job>;
+    }
     if constexpr (requires { Job::uses_locations; }) type.uses_locations = Job::uses_locations;
     type.make_mapper = [] { return std::make_unique<detail::JobMapper<Job>>(); };
     type.make_reducer = [] { return std::make_unique<detail::JobReducer<Job>>(); };

@@ -56,12 +56,16 @@ class Reducer {
 };
 
 // Combines encoded values of one key; associative and commutative on the bytes.
-// Fixed-size values: folds `from` into `into`, both JobType::value_size bytes.
-using CombineFixed = void (*)(char* into, const char* from);
+// Fixed-size values, many at once, so that the job's own code is inlined into the loop: folds from[i] into
+// into[i], one after the other, each of JobType::value_size bytes.
+using CombineFixed = void (*)(char* const* into, const char* const* from, std::size_t n);
 // Others: replaces `into` by the combination.
 using CombineBytes = void (*)(std::string& into, std::string_view from);
 // The conserved weight of an encoded value; linear under combine, modulo 2^64.
 using WeightOf = std::uint64_t (*)(std::string_view value);
+// Fixed-size values, many at once: the sum of weigh(key_hashes[i], weight of values[i]).
+using SumWeights = std::uint64_t (*)(const std::uint64_t* key_hashes, const char* const* values,
+                                     std::size_t n);
 
 struct JobType {
   std::string name;
@@ -72,6 +76,7 @@ struct JobType {
   CombineFixed combine_fixed = nullptr;  // set with a combiner and value_size > 0
   CombineBytes combine_bytes = nullptr;  // set with a combiner and value_size == 0
   WeightOf weight = nullptr;             // set if the job conserves a weight
+  SumWeights sum_weights = nullptr;      // set with a weight and value_size > 0
   bool uses_locations = false;           // reduce calls Context::locate
   std::function<std::unique_ptr<Mapper>()> make_mapper;
   std::function<std::unique_ptr<Reducer>()> make_reducer;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "thresh/bytes.hpp"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -47,6 +49,21 @@ inline std::uint64_t spaces_16(const char* at) noexcept {
 inline std::uint64_t spaces_64(const char* at) noexcept {
   return spaces_16(at) | spaces_16(at + 16) << 16 | spaces_16(at + 32) << 32 | spaces_16(at + 48) << 48;
 }
+// Of fewer than 64 bytes; all behind them counts as white space. Where the page does not end before, more
+// than `size` bytes are read, and what they are makes no difference: most lines are shorter than 64 bytes.
+inline std::uint64_t spaces_of_rest(const char* at, std::size_t size) noexcept {
+  const std::uint64_t behind = ~std::uint64_t{0} << size;
+#if !defined(THRESH_READS_ARE_CHECKED)
+  constexpr std::uintptr_t kLastStartInPage = 4096 - 64;
+  if ((reinterpret_cast<std::uintptr_t>(at) & 4095U) <= kLastStartInPage) [[likely]] {
+    __asm__("" : "+r"(at));  // where it comes from is not the compiler's business
+    return spaces_64(at) | behind;
+  }
+#endif
+  char rest[64] = {};
+  std::memcpy(rest, at, size);
+  return spaces_64(rest) | behind;
+}
 
 // The words of `text`, from the places where white space begins or ends.
 template <class Use>
@@ -69,12 +86,7 @@ void for_each_word_masked(std::string_view text, Use&& use) {
     }
   };
   for (; end - at >= 64; at += 64) scan(spaces_64(at));
-  if (at != end) {
-    char tail[64];
-    std::memset(tail, ' ', sizeof tail);
-    std::memcpy(tail, at, static_cast<std::size_t>(end - at));
-    scan(spaces_64(tail));
-  }
+  if (at != end) scan(spaces_of_rest(at, static_cast<std::size_t>(end - at)));
   if (word != nullptr) use(std::string_view(word, static_cast<std::size_t>(end - word)));
 }
 #endif

@@ -27,7 +27,8 @@ class Collector : public EmitSink {
   SplitSignature take_signature() noexcept { return std::exchange(signature_, SplitSignature{}); }
 
  protected:
-  explicit Collector(const JobType& job) : weight_(job.weight) {}
+  explicit Collector(const JobType& job)
+      : weight_(job.weight), sum_weights_(job.sum_weights), value_size_(job.value_size) {}
 
   // For the ledger. A conserved weight is a sum over (key, value) already, so it serves as the hash sum too.
   void count(std::uint64_t key_hash, std::string_view value) noexcept {
@@ -38,10 +39,21 @@ class Collector : public EmitSink {
       signature_.hash_sum += hash_bytes(value, key_hash);
     }
   }
+  // The same for values of the job's fixed size.
+  void count(const std::uint64_t* key_hashes, const char* const* values, std::size_t n) {
+    if (sum_weights_ != nullptr) {
+      signature_.weight += sum_weights_(key_hashes, values, n);
+      signature_.hash_sum = signature_.weight;
+      return;
+    }
+    for (std::size_t i = 0; i < n; ++i) count(key_hashes[i], {values[i], value_size_});
+  }
   void count_emits(std::uint64_t emits) noexcept { signature_.emits += emits; }
 
  private:
   WeightOf weight_;
+  SumWeights sum_weights_;
+  std::size_t value_size_;
   SplitSignature signature_;
 };
 

@@ -61,7 +61,7 @@ void CombineTable::take(const EmitBatch& batch) {
   hashes_.resize(emits);
   for (std::size_t i = 0; i < emits; ++i) {
     const EmitBatch::Emit& emit = batch.emits()[i];
-    hashes_[i] = hash_bytes(batch.key(emit));
+    hashes_[i] = hash_key(batch.key(emit));
     __builtin_prefetch(&slots_[hashes_[i] & mask]);
   }
   for (std::size_t i = 0; i < emits; ++i) {
@@ -97,7 +97,9 @@ void CombineTable::insert_or_combine(std::uint64_t hash, std::string_view key, s
 
 void CombineTable::combine(Slot& slot, const Row& row, std::string_view value) {
   if (combine_fixed_ != nullptr) {
-    combine_fixed_(row_at(slot.row), value.data());
+    char* const into = row_at(slot.row);
+    const char* const from = value.data();
+    combine_fixed_(&into, &from, 1);
     return;
   }
   scratch_.assign(row.value);
@@ -128,7 +130,7 @@ std::vector<Slice> CombineTable::seal() {
     if (slot.row == kNoRow) continue;
     const char* at = row_at(slot.row);
     const std::string_view key = format_.read(at).key;
-    rows[partition_of(hash_bytes(key), partitions_)].push_back({key_prefix(key), at});
+    rows[partition_of(hash_key(key), partitions_)].push_back({key_prefix(key), at});
   }
   std::vector<Slice> slices(partitions_);
   for (std::uint32_t p = 0; p < partitions_; ++p) {

@@ -13,7 +13,7 @@ void EmitBuckets::take(const EmitBatch& batch) {
     const EmitBatch::Emit& emit = batch.emits()[i];
     const std::string_view key = batch.key(emit);
     const std::string_view value = batch.value(emit);
-    const std::uint64_t hash = hash_bytes(key);
+    const std::uint64_t hash = hash_key(key);
     count(hash, value);
     buckets_[partition_of(hash, partitions)].append(*pool_, format_, key, value);
     bytes_ += format_.row_size(key.size(), value.size());

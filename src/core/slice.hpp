@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,15 @@ class Slice {
 
   // Appends a copy of the row. Returns where it lies.
   char* append(ChunkPool& pool, const RowFormat& format, std::string_view key, std::string_view value);
+  // Appends a row as it lies elsewhere. REQUIRES: 16 bytes from its last begun 16 on can be read.
+  void append_row(ChunkPool& pool, std::string_view row) {
+    if (chunks_.empty() || chunks_.back().room() < row.size()) [[unlikely]] {
+      chunks_.push_back(pool.take(row.size()));
+    }
+    Chunk& chunk = chunks_.back();
+    const std::size_t room = chunk.room();
+    copy_pieces(chunk.extend(row.size()), row, room);
+  }
   // Appends the bytes of whole rows, as they arrive from another rank.
   Chunk& append_chunk(Chunk chunk);
 
@@ -29,6 +39,15 @@ class Slice {
   SliceSize measure(const RowFormat& format) const;
 
  private:
+  // In pieces of 16 bytes, where there is room for the last one: rows are short.
+  static void copy_pieces(char* to, std::string_view from, std::size_t room) noexcept {
+    if (from.size() + 16 > room || from.size() > 64) {
+      std::memcpy(to, from.data(), from.size());
+      return;
+    }
+    for (std::size_t at = 0; at < from.size(); at += 16) std::memcpy(to + at, from.data() + at, 16);
+  }
+
   std::vector<Chunk> chunks_;
 };
 

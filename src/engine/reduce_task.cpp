@@ -22,7 +22,7 @@ void reduce_partition(PartitionId partition, const ReceivedSlices& slices, const
       continue;
     }
     GroupValues values(merge);
-    out.set_group(values.key(), hash_bytes(values.key()));
+    out.set_group(values.key(), hash_key(values.key()));
     reducer.reduce(values.key(), values, out, context);
     values.skip_rest();
     context.step();

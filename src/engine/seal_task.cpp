@@ -14,7 +14,7 @@ namespace {
 std::uint64_t weight_of_rows(const Slice& slice, const RowFormat& format, WeightOf weight) {
   std::uint64_t sum = 0;
   SliceCursor rows(slice, format);
-  for (Row row; rows.next(row);) sum += weigh(hash_bytes(row.key), weight(row.value));
+  for (Row row; rows.next(row);) sum += weigh(hash_key(row.key), weight(row.value));
   return sum;
 }
 

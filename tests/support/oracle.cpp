@@ -44,7 +44,7 @@ class Collect final : public EmitSink {
       if (job_.value_size > 0 && value.size() != job_.value_size) {
         throw Error(ExitCode::Internal, "a value has another size than the job declares");
       }
-      if (job_.weight != nullptr) result_.emitted_weight += weigh(hash_bytes(key), job_.weight(value));
+      if (job_.weight != nullptr) result_.emitted_weight += weigh(hash_key(key), job_.weight(value));
       groups_[key].push_back(value);
       ++result_.emits;
     }
@@ -116,7 +116,7 @@ class Tsv final : public ResultSink {
     line += '\n';
     part_ += line;
     ++result_.lines;
-    result_.written_weight += weigh(hash_bytes(group_), weight);
+    result_.written_weight += weigh(hash_key(group_), weight);
     if (!rank.empty()) result_.ranked.push_back({std::string(rank), group_, line});
   }
 
@@ -139,7 +139,9 @@ class Tsv final : public ResultSink {
 
 void combine_into(const JobType& job, std::string& into, const std::string& from) {
   if (job.combine_fixed != nullptr) {
-    job.combine_fixed(into.data(), from.data());
+    char* const into_at = into.data();
+    const char* const from_at = from.data();
+    job.combine_fixed(&into_at, &from_at, 1);
   } else {
     job.combine_bytes(into, from);
   }
@@ -194,7 +196,7 @@ class Run {
     for (auto& [key, values] : groups_) {
       std::sort(values.begin(), values.end());
       VectorSource source(values);
-      Tsv out(result_.parts[partition_of(hash_bytes(key), partitions)], escape, result_);
+      Tsv out(result_.parts[partition_of(hash_key(key), partitions)], escape, result_);
       out.set_group(key);
       reducer->reduce(key, source, out, context);
       ++result_.groups;

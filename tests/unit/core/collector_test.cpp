@@ -29,7 +29,7 @@ Pairs all_rows(const std::vector<Slice>& slices, const RowFormat& format) {
     const Pairs part = rows_of(slices[p], format);
     REQUIRE(std::is_sorted(part.begin(), part.end()));
     for (const auto& row : part) {
-      REQUIRE(partition_of(hash_bytes(row.first), static_cast<std::uint32_t>(slices.size())) == p);
+      REQUIRE(partition_of(hash_key(row.first), static_cast<std::uint32_t>(slices.size())) == p);
       rows.push_back(row);
     }
   }
@@ -152,7 +152,7 @@ TEST_CASE("the conserved weight is the same before and after combining") {
   std::uint64_t after = 0;
   const SplitSignature before = collector->take_signature();
   for (const auto& [key, value] : all_rows(collector->seal(), RowFormat(8))) {
-    after += weigh(hash_bytes(key), number_of(value));
+    after += weigh(hash_key(key), number_of(value));
   }
   REQUIRE(before.weight == after);
 }
@@ -165,4 +165,63 @@ TEST_CASE("a sealed table is empty and can be used again") {
   (void)collector->seal();
   emit_all(*collector, {{"a", number_bytes(5)}});
   REQUIRE(all_rows(collector->seal(), RowFormat(8)) == Pairs{{"a", number_bytes(5)}});
+}
+
+TEST_CASE("many distinct keys go another way than few, and give the same rows") {
+  // Few emits a key: the table is given up, then the cache. Keys of all sizes, so each is stored in each
+  // form.
+  const auto key = [](std::uint64_t i) {
+    return std::string(i % 40 == 0 ? i / 1'000 % 300 : i % 23, 'p') + std::to_string(i * 0x9e3779b97f4a7c15U);
+  };
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, 3);
+  constexpr std::uint64_t kKeys = 900'000;
+  std::uint64_t emitted = 0;
+  for (int round = 0; round < 2; ++round) {  // the second run begins where the first one ended
+    std::uint64_t expected = 0;
+    EmitBatch batch(*collector);
+    for (std::uint64_t i = 0; i < 2 * kKeys; ++i) {
+      const std::string name = key(i % kKeys);
+      const std::string value = number_bytes(i % 7 == 0 ? i : 1);
+      char* at = batch.add(name.size(), 8);
+      std::memcpy(at, name.data(), name.size());
+      std::memcpy(at + name.size(), value.data(), 8);
+      batch.commit();
+      expected += number_of(value);
+    }
+    batch.flush();
+    const Pairs rows = all_rows(collector->seal(), RowFormat(8));
+    REQUIRE(rows.size() == kKeys);
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      sum += number_of(rows[i].second);
+      if (i > 0) REQUIRE(rows[i - 1].first != rows[i].first);
+    }
+    REQUIRE(sum == expected);
+    emitted += 2 * kKeys;
+    REQUIRE(collector->bytes() < (std::uint64_t{1} << 20));
+  }
+  REQUIRE(collector->take_signature().emits == emitted);
+}
+
+TEST_CASE("a cache that combines gives the same rows, also for keys that recur at once") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, 2);
+  std::map<std::string, std::uint64_t> expected;
+  EmitBatch batch(*collector);
+  for (std::uint64_t i = 0; i < 3'000'000; ++i) {
+    // A quarter of the emits are of a hundred keys, so the cache is worth it; the others are new.
+    const std::string name = i % 4 == 0 ? "often" + std::to_string(i / 4 % 100) : std::to_string(i);
+    char* at = batch.add(name.size(), 8);
+    std::memcpy(at, name.data(), name.size());
+    std::memcpy(at + name.size(), number_bytes(i).data(), 8);
+    batch.commit();
+    expected[name] += i;
+  }
+  batch.flush();
+  const Pairs rows = all_rows(collector->seal(), RowFormat(8));
+  REQUIRE(rows.size() == expected.size());
+  for (const auto& [name, value] : rows) REQUIRE(number_of(value) == expected.at(name));
 }

@@ -34,9 +34,11 @@ inline JobType summing_job() {
   JobType job;
   job.name = "summing";
   job.value_size = 8;
-  job.combine_fixed = [](char* into, const char* from) {
-    const std::uint64_t sum = number_of({into, 8}) + number_of({from, 8});
-    std::memcpy(into, &sum, 8);
+  job.combine_fixed = [](char* const* into, const char* const* from, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint64_t sum = number_of({into[i], 8}) + number_of({from[i], 8});
+      std::memcpy(into[i], &sum, 8);
+    }
   };
   job.weight = [](std::string_view value) { return number_of(value); };
   return job;

@@ -66,7 +66,7 @@ TEST_CASE("partitions are shares of the keys, each in order") {
       std::string last;
       for (std::string line; std::getline(in, line);) {
         const std::string key = line.substr(0, line.find('\t'));
-        CHECK(thresh::partition_of(thresh::hash_bytes(key), 7) == p);
+        CHECK(thresh::partition_of(thresh::hash_key(key), 7) == p);
         CHECK((last.empty() || last < key));
         last = key;
         lines.push_back(line + "\n");

@@ -20,7 +20,7 @@ using namespace test;
 
 void line(PartWriter& writer, const std::string& key, const std::string& value, const std::string& rank = "",
           std::uint64_t weight = 0) {
-  writer.set_group(key, hash_bytes(key));
+  writer.set_group(key, hash_key(key));
   writer.key(key);
   writer.append(value);
   writer.end_line(rank, weight);
@@ -65,7 +65,7 @@ TEST_CASE("the weight of a part is the sum over its lines, whatever the order") 
   PartWriter writer(scratch.path(), 0, 1, "id", {});
   line(writer, "a", "1", "", 3);
   line(writer, "b", "1", "", UINT64_MAX);
-  CHECK(writer.commit({}).weight == weigh(hash_bytes("a"), 3) + weigh(hash_bytes("b"), UINT64_MAX));
+  CHECK(writer.commit({}).weight == weigh(hash_key("a"), 3) + weigh(hash_key("b"), UINT64_MAX));
 }
 
 TEST_CASE("a key or value that a line cannot hold is refused by name") {

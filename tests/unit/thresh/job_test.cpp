@@ -1,5 +1,7 @@
 #include "thresh/job.hpp"
+#include "thresh/hash.hpp"
 
+#include <array>
 #include <boost/serialization/set.hpp>
 #include <boost/serialization/string.hpp>
 #include <set>
@@ -204,9 +206,17 @@ TEST_CASE("a job type says what the job says") {
   CHECK(type.combines());
   CHECK_FALSE(type.uses_locations);
   CHECK(type.weight(encoded(std::uint64_t{5})) == 15);
-  std::string into = encoded(std::uint64_t{2});
-  type.combine_fixed(into.data(), encoded(std::uint64_t{40}).data());
-  CHECK(into == encoded(std::uint64_t{42}));
+  std::string first = encoded(std::uint64_t{2});
+  std::string second = encoded(std::uint64_t{5});
+  const std::string forty = encoded(std::uint64_t{40});
+  const std::array<char*, 3> into{first.data(), second.data(), first.data()};
+  const std::array<const char*, 3> from{forty.data(), forty.data(), second.data()};
+  type.combine_fixed(into.data(), from.data(), 3);
+  CHECK(first == encoded(std::uint64_t{87}));
+  CHECK(second == encoded(std::uint64_t{45}));
+  const std::array<std::uint64_t, 2> hashes{7, 8};
+  CHECK(type.sum_weights(hashes.data(), from.data() + 1, 2) ==
+        thresh::weigh(7, type.weight(forty)) + thresh::weigh(8, type.weight(second)));
 }
 
 TEST_CASE("a block is cut into lines without their LF or CRLF") {

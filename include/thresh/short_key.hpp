@@ -1,0 +1,58 @@
+// The first 16 bytes of a key as two numbers, for comparing, copying and hashing without a branch on its
+// size.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "thresh/bytes.hpp"
+
+namespace thresh {
+
+namespace detail {
+
+// The 16 bytes from kKeepBytes + 16 - n on keep the first n of 16 bytes.
+inline constexpr char kKeepBytes[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+
+}  // namespace detail
+
+class ShortKey {
+ public:
+  static constexpr std::size_t kBytes = 16;
+
+  ShortKey() = default;
+  // REQUIRES: 16 bytes from `at` on can be read; those past `size` do not count.
+  ShortKey(const char* at, std::size_t size) noexcept {
+    const char* keep = detail::kKeepBytes + kBytes - (size < kBytes ? size : kBytes);
+    low_ = load_little<std::uint64_t>(at) & load_little<std::uint64_t>(keep);
+    high_ = load_little<std::uint64_t>(at + 8) & load_little<std::uint64_t>(keep + 8);
+  }
+  // The same where nothing behind the key may be read.
+  static ShortKey of(std::string_view key) noexcept {
+    char padded[kBytes] = {};
+    copy_short(padded, key.data(), key.size() < kBytes ? key.size() : kBytes);
+    return {padded, kBytes};
+  }
+
+  // Whether the 16 bytes from `at` on are the same.
+  bool equals(const char* at) const noexcept {
+    return ((load_little<std::uint64_t>(at) ^ low_) | (load_little<std::uint64_t>(at + 8) ^ high_)) == 0;
+  }
+  bool operator==(const ShortKey&) const = default;
+  void store(char* to) const noexcept {
+    store_little(to, low_);
+    store_little(to + 8, high_);
+  }
+
+  std::uint64_t low() const noexcept { return low_; }
+  std::uint64_t high() const noexcept { return high_; }
+  // The first 8 bytes as a number that orders like them.
+  std::uint64_t prefix() const noexcept { return detail::swap_bytes(low_); }
+
+ private:
+  std::uint64_t low_ = 0;
+  std::uint64_t high_ = 0;
+};
+
+}  // namespace thresh

@@ -1,0 +1,206 @@
+#include "core/adaptive_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/row_combiner.hpp"
+#include "core/row_sort.hpp"
+
+namespace thresh {
+namespace {
+
+constexpr std::size_t kFirstSlots = std::size_t{1} << 12;
+// Past this size, a table that has combined fewer than kWorthwhile emits a key is given up.
+constexpr std::size_t kTableBytes = std::size_t{32} << 20;
+constexpr std::uint64_t kWorthwhile = 4;
+// Buckets a partition: each is combined within the second-level cache.
+constexpr std::uint32_t kBucketsAPartition = 16;
+
+}  // namespace
+
+template <std::size_t kSlotBytes>
+AdaptiveTable<kSlotBytes>::AdaptiveTable(const JobType& job, ChunkPool& pool, std::uint32_t partitions)
+    : Collector(job),
+      job_(&job),
+      pool_(&pool),
+      format_(job.value_size),
+      partitions_(partitions),
+      table_(pool, job.value_size, kFirstSlots),
+      cache_(job.value_size),
+      staged_(pool, job.value_size, std::size_t{partitions} * kBucketsAPartition),
+      hashes_(kBlock),
+      heads_(kBlock),
+      keys_(kBlock),
+      values_(kBlock),
+      into_(kBlock),
+      from_(kBlock) {}
+
+template <std::size_t kSlotBytes>
+std::uint64_t AdaptiveTable<kSlotBytes>::bytes() const noexcept {
+  return table_.bytes() + staged_.bytes();
+}
+
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::take(const EmitBatch& batch) {
+  const std::size_t emits = batch.committed();
+  adapt(emits);
+  for (std::size_t first = 0; first < emits; first += kBlock) {
+    take_block(batch, first, std::min(kBlock, emits - first));
+  }
+  count_emits(emits);
+}
+
+// A block is looked up in two passes, so that its cache misses overlap: a dependent one costs 135-150 ns past
+// 16 MiB, overlapped 7-11 ns.
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::take_block(const EmitBatch& batch, std::size_t first, std::size_t n) {
+  const bool in_table = mode_ == Mode::Table;
+  for (std::size_t i = 0; i < n; ++i) {
+    const EmitBatch::Emit& emit = batch.emits()[first + i];
+    const std::string_view key = batch.key(emit);
+    heads_[i] = ShortKey(key.data(), key.size());
+    const bool is_short = key.size() <= ShortKey::kBytes;
+    hashes_[i] = is_short ? hash_short_key(heads_[i], key.size()) : hash_bytes(key);
+    keys_[i] = key;
+    values_[i] = batch.value(emit).data();
+    if (in_table) table_.prefetch(hashes_[i]);
+  }
+  count(hashes_.data(), values_.data(), n);
+  switch (mode_) {
+    case Mode::Table:
+      return put_in_table(n);
+    case Mode::Cached:
+      return put_in_cache(n);
+    case Mode::Buckets:
+      for (std::size_t i = 0; i < n; ++i) stage(hashes_[i], keys_[i], values_[i]);
+  }
+}
+
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::put_in_table(std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    char* const value = table_.find_or_add(hashes_[i], heads_[i], keys_[i], values_[i]);
+    into_[pending_] = value;
+    from_[pending_] = values_[i];
+    pending_ += value != nullptr ? 1 : 0;
+  }
+  emits_ += n;
+  combine_pending();
+}
+
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::put_in_cache(std::size_t n) {
+  const auto evict = [this](std::uint64_t hash, std::string_view key, const char* value) {
+    combine_pending();  // it may be this row that waits for it
+    stage(hash, key, value);
+  };
+  for (std::size_t i = 0; i < n; ++i) {
+    if (keys_[i].size() > cache_.most_key_bytes()) {
+      stage(hashes_[i], keys_[i], values_[i]);
+      continue;
+    }
+    char* const value = cache_.find_or_replace(hashes_[i], heads_[i], keys_[i], values_[i], evict);
+    into_[pending_] = value;
+    from_[pending_] = values_[i];
+    pending_ += value != nullptr ? 1 : 0;
+  }
+  combine_pending();
+}
+
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::combine_pending() {
+  job_->combine_fixed(into_.data(), from_.data(), std::exchange(pending_, 0));
+}
+
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::stage(std::uint64_t hash, std::string_view key, const char* value) {
+  const std::size_t bucket =
+      partition_of(hash, partitions_) * kBucketsAPartition + (hash >> 20) % kBucketsAPartition;
+  staged_.add(bucket, key, value);
+}
+
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::adapt(std::size_t more) {
+  if (mode_ == Mode::Table) {
+    if (!table_.must_grow_for(more)) return;
+    if (table_.slots() * kSlotBytes >= kTableBytes && emits_ < kWorthwhile * table_.rows()) {
+      leave_table();
+    } else {
+      table_.reserve(more);
+    }
+  } else if (mode_ == Mode::Cached && cache_.useless()) {
+    leave_cache();
+  }
+}
+
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::leave_table() {
+  table_.for_each([this](const char* slot, std::string_view key) {
+    stage(table_.hash_at(slot), key, table_.value_at(slot));
+  });
+  table_.reset(kFirstSlots);
+  emits_ = 0;
+  cache_.open();
+  mode_ = Mode::Cached;
+}
+
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::leave_cache() {
+  cache_.clear(
+      [this](std::uint64_t hash, std::string_view key, const char* value) { stage(hash, key, value); });
+  mode_ = Mode::Buckets;
+}
+
+template <std::size_t kSlotBytes>
+std::vector<Slice> AdaptiveTable<kSlotBytes>::seal() {
+  if (mode_ == Mode::Table) return seal_table();
+  cache_.clear(
+      [this](std::uint64_t hash, std::string_view key, const char* value) { stage(hash, key, value); });
+  return seal_buckets();
+}
+
+template <std::size_t kSlotBytes>
+std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_table() {
+  std::vector<std::vector<RowRef>> refs(partitions_);
+  table_.for_each([&](const char* slot, std::string_view key) {
+    refs[partition_of(table_.hash_at(slot), partitions_)].push_back({key_prefix(key), slot});
+  });
+  std::vector<Slice> slices(partitions_);
+  for (std::uint32_t p = 0; p < partitions_; ++p) {
+    sort_refs(refs[p], [this](const char* a, const char* b) { return table_.key_at(a) < table_.key_at(b); });
+    for (const RowRef& ref : refs[p]) {
+      slices[p].append(*pool_, format_, table_.key_at(ref.row), {table_.value_at(ref.row), job_->value_size});
+    }
+    refs[p] = {};
+  }
+  table_.reset(kFirstSlots);
+  emits_ = 0;
+  return slices;
+}
+
+template <std::size_t kSlotBytes>
+std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_buckets() {
+  RowCombiner combiner(*job_, *pool_);
+  std::vector<Slice> slices(partitions_);
+  for (std::size_t p = 0; p < partitions_; ++p) {
+    const std::size_t begin = p * kBucketsAPartition;
+    std::uint64_t rows = 0;
+    std::uint64_t key_bytes = 0;
+    for (std::size_t b = begin; b < begin + kBucketsAPartition; ++b) {
+      rows += staged_.rows(b);
+      key_bytes += staged_.key_bytes(b);
+    }
+    combiner.begin(rows, key_bytes);
+    for (std::size_t b = begin; b < begin + kBucketsAPartition; ++b) {
+      combiner.add_bucket(staged_, b);
+      staged_.drop(b);
+    }
+    combiner.finish(slices[p]);
+  }
+  return slices;
+}
+
+template class AdaptiveTable<32>;
+template class AdaptiveTable<64>;
+
+}  // namespace thresh

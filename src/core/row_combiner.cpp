@@ -1,0 +1,98 @@
+#include "core/row_combiner.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "thresh/hash.hpp"
+
+namespace thresh {
+namespace {
+
+constexpr std::size_t kReadable = ShortKey::kBytes;  // bytes from each key on
+
+std::uint32_t tag_of(std::uint64_t hash) noexcept {
+  return static_cast<std::uint32_t>(hash >> 24);
+}
+
+}  // namespace
+
+RowCombiner::RowCombiner(const JobType& job, ChunkPool& pool)
+    : pool_(&pool), format_(job.value_size), combine_(job.combine_fixed), value_size_(job.value_size) {
+  pending_.reserve(kBatch);
+}
+
+void RowCombiner::begin(std::uint64_t rows, std::uint64_t key_bytes) {
+  const std::uint64_t bytes = rows * (value_size_ + 4 + kRowAlignment) + key_bytes + kReadable;
+  if (rows_.capacity() < bytes) {
+    rows_ = Chunk();
+    rows_ = pool_->take(bytes + bytes / 8);
+  }
+  rows_.clear();
+  refs_.clear();
+}
+
+void RowCombiner::add_bucket(const StagedRows& staged, std::size_t bucket) {
+  const std::size_t slots = std::bit_ceil(std::max<std::size_t>(staged.rows(bucket) * 3 / 2, 16));
+  slots_.assign(slots, Slot{});
+  mask_ = slots - 1;
+  staged.for_each(bucket, [this](std::string_view key, const char* value) {
+    const ShortKey head(key.data(), key.size());
+    const std::uint64_t hash =
+        key.size() > ShortKey::kBytes ? hash_bytes(key) : hash_short_key(head, key.size());
+    __builtin_prefetch(&slots_[hash & mask_]);
+    pending_.push_back({head, key, value, hash});
+    if (pending_.size() == kBatch) flush();
+  });
+  flush();
+}
+
+void RowCombiner::flush() {
+  for (const Pending& row : pending_) find_or_add(row);
+  pending_.clear();
+  if (into_.empty()) return;
+  combine_(into_.data(), from_.data(), into_.size());
+  into_.clear();
+  from_.clear();
+}
+
+bool RowCombiner::same_key(const char* row, const ShortKey& head, std::string_view key) const noexcept {
+  if (load_u32(row + value_size_) != key.size()) return false;
+  const char* there = row + value_size_ + 4;
+  if (key.size() > 16) return std::memcmp(there, key.data(), key.size()) == 0;
+  return ShortKey(there, key.size()) == head;
+}
+
+void RowCombiner::find_or_add(const Pending& row) {
+  const std::uint32_t tag = tag_of(row.hash);
+  for (std::size_t at = row.hash & mask_;; at = (at + 1) & mask_) {
+    Slot& slot = slots_[at];
+    if (slot.row == 0) {
+      const std::size_t size = format_.row_size(row.key.size(), value_size_);
+      const std::size_t aligned = (size + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+      slot = {tag, static_cast<std::uint32_t>(rows_.used() / kRowAlignment) + 1};
+      char* to = rows_.extend(aligned);
+      std::memcpy(to, row.value, value_size_);
+      store_little(to + value_size_, static_cast<std::uint32_t>(row.key.size()));
+      copy_over(to + value_size_ + 4, row.key.data(), row.key.size());
+      refs_.push_back({row.head.prefix(), to});
+      return;
+    }
+    char* there = rows_.data() + std::size_t{slot.row - 1} * kRowAlignment;
+    if (slot.tag == tag && same_key(there, row.head, row.key)) {
+      into_.push_back(there);
+      from_.push_back(row.value);
+      return;
+    }
+  }
+}
+
+void RowCombiner::finish(Slice& into) {
+  sort_refs(refs_,
+            [this](const char* a, const char* b) { return format_.read(a).key < format_.read(b).key; });
+  for (const RowRef& ref : refs_) {
+    into.append_row(*pool_, {ref.row, format_.row_size(load_u32(ref.row + value_size_), value_size_)});
+  }
+}
+
+}  // namespace thresh

@@ -1,0 +1,105 @@
+// Rows on their way to be combined: appended to the bucket that the hash of their key says.
+//
+// A staged row is a byte with the size of the key (127: a u32 with it follows) and a flag, the value unless
+// the flag says that it is the usual one, and the key. In counting jobs nearly all values are the same, and
+// rows of 9 bytes instead of 20 are what lets 17.5 million distinct words stay below 1.1 GB.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/chunk_pool.hpp"
+#include "thresh/bytes.hpp"
+
+namespace thresh {
+
+class StagedRows {
+ public:
+  // Bytes behind a row that may be read.
+  static constexpr std::size_t kSlack = 16;
+
+  // Borrows the pool.
+  StagedRows(ChunkPool& pool, std::size_t value_size, std::size_t buckets)
+      : pool_(&pool), value_size_(value_size), buckets_(buckets) {}
+
+  // REQUIRES: 16 bytes from key.data() on can be read.
+  void add(std::size_t bucket, std::string_view key, const char* value) {
+    if (usual_.empty()) usual_.assign(value, value_size_);
+    const bool usual = std::memcmp(value, usual_.data(), value_size_) == 0;
+    const std::size_t size = 1 + (usual ? 0 : value_size_) + key.size();
+    Bucket& into = buckets_[bucket];
+    if (key.size() >= kLongKey) return add_long(into, key, value);
+    if (static_cast<std::size_t>(into.end - into.at) < size + kSlack) [[unlikely]] {
+      make_room(into, size);
+    }
+    char* at = into.at;
+    *at++ = static_cast<char>(key.size() | (usual ? kUsual : 0));
+    if (!usual) {
+      std::memcpy(at, value, value_size_);
+      at += value_size_;
+    }
+    copy_over(at, key.data(), key.size());
+    into.at = at + key.size();
+    ++into.rows;
+  }
+
+  std::size_t rows(std::size_t bucket) const noexcept { return buckets_[bucket].rows; }
+  // Memory taken from the pool.
+  std::uint64_t bytes() const noexcept { return bytes_; }
+  // An upper bound of the bytes of all keys in the bucket.
+  std::uint64_t key_bytes(std::size_t bucket) const noexcept;
+
+  // Calls use(key, value) for each row of the bucket. What it sees lives until the bucket is dropped; kSlack
+  // bytes behind it can be read.
+  template <typename Use>
+  void for_each(std::size_t bucket, Use&& use) const {
+    const Bucket& from = buckets_[bucket];
+    for (const Chunk& chunk : from.chunks) {
+      const char* at = chunk.data();
+      const char* const end = &chunk == &from.chunks.back() ? from.at : at + chunk.used();
+      while (at != end) {
+        const auto head = static_cast<unsigned char>(*at++);
+        std::size_t key_size = head & kLongKey;
+        if (key_size == kLongKey) {
+          key_size = load_little<std::uint32_t>(at);
+          at += 4;
+        }
+        const char* value = usual_.data();
+        if ((head & kUsual) == 0) {
+          value = at;
+          at += value_size_;
+        }
+        use(std::string_view(at, key_size), value);
+        at += key_size;
+      }
+    }
+  }
+  // Gives the memory of the bucket back; it is empty then.
+  void drop(std::size_t bucket) noexcept;
+
+ private:
+  static constexpr std::size_t kLongKey = 127;
+  static constexpr std::size_t kUsual = 128;
+
+  struct Bucket {
+    char* at = nullptr;  // in the last chunk
+    char* end = nullptr;
+    std::size_t rows = 0;
+    std::vector<Chunk> chunks;
+  };
+
+  void add_long(Bucket& into, std::string_view key, const char* value);
+  void make_room(Bucket& into, std::size_t size);
+  static void settle(Bucket& bucket) noexcept;
+
+  ChunkPool* pool_;
+  std::size_t value_size_;
+  std::string usual_;  // the first value that came
+  std::vector<Bucket> buckets_;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace thresh

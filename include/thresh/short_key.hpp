@@ -30,9 +30,26 @@ class ShortKey {
   }
   // The same where nothing behind the key may be read.
   static ShortKey of(std::string_view key) noexcept {
-    char padded[kBytes] = {};
-    copy_short(padded, key.data(), key.size() < kBytes ? key.size() : kBytes);
-    return {padded, kBytes};
+    const char* at = key.data();
+    const std::size_t size = key.size();
+    ShortKey out;
+    if (size >= 8) {
+      out.low_ = load_little<std::uint64_t>(at);
+      if (size >= kBytes) {
+        out.high_ = load_little<std::uint64_t>(at + 8);
+      } else if (size > 8) {
+        out.high_ = load_little<std::uint64_t>(at + size - 8) >> 8 * (kBytes - size);
+      }
+    } else if (size >= 4) {
+      const std::uint64_t tail = load_little<std::uint32_t>(at + size - 4);
+      out.low_ = load_little<std::uint32_t>(at) | tail << 8 * (size - 4);
+    } else if (size > 0) {
+      const auto byte = [at](std::size_t i) {
+        return std::uint64_t{static_cast<unsigned char>(at[i])} << 8 * i;
+      };
+      out.low_ = byte(0) | byte(size / 2) | byte(size - 1);
+    }
+    return out;
   }
 
   // Whether the 16 bytes from `at` on are the same.

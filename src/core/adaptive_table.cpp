@@ -13,8 +13,10 @@ constexpr std::size_t kFirstSlots = std::size_t{1} << 12;
 // Past this size, a table that has combined fewer than kWorthwhile emits a key is given up.
 constexpr std::size_t kTableBytes = std::size_t{32} << 20;
 constexpr std::uint64_t kWorthwhile = 4;
-// Buckets a partition: each is combined within the second-level cache.
-constexpr std::uint32_t kBucketsAPartition = 16;
+// Buckets a partition: each is combined and sorted within the second-level cache.
+constexpr std::size_t kBucketsAPartition = KeyRanges::kRanges;
+// Keys that the ranges are cut by, at most.
+constexpr std::size_t kSample = 1 << 16;
 
 }  // namespace
 
@@ -27,7 +29,7 @@ AdaptiveTable<kSlotBytes>::AdaptiveTable(const JobType& job, ChunkPool& pool, st
       partitions_(partitions),
       table_(pool, job.value_size, kFirstSlots),
       cache_(job.value_size),
-      staged_(pool, job.value_size, std::size_t{partitions} * kBucketsAPartition),
+      staged_(pool, job.value_size, partitions * kBucketsAPartition),
       hashes_(kBlock),
       heads_(kBlock),
       keys_(kBlock),
@@ -72,7 +74,7 @@ void AdaptiveTable<kSlotBytes>::take_block(const EmitBatch& batch, std::size_t f
     case Mode::Cached:
       return put_in_cache(n);
     case Mode::Buckets:
-      for (std::size_t i = 0; i < n; ++i) stage(hashes_[i], keys_[i], values_[i]);
+      for (std::size_t i = 0; i < n; ++i) stage(hashes_[i], heads_[i].prefix(), keys_[i], values_[i]);
   }
 }
 
@@ -92,11 +94,11 @@ template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::put_in_cache(std::size_t n) {
   const auto evict = [this](std::uint64_t hash, std::string_view key, const char* value) {
     combine_pending();  // it may be this row that waits for it
-    stage(hash, key, value);
+    stage(hash, key_prefix(key), key, value);
   };
   for (std::size_t i = 0; i < n; ++i) {
     if (keys_[i].size() > cache_.most_key_bytes()) {
-      stage(hashes_[i], keys_[i], values_[i]);
+      stage(hashes_[i], heads_[i].prefix(), keys_[i], values_[i]);
       continue;
     }
     char* const value = cache_.find_or_replace(hashes_[i], heads_[i], keys_[i], values_[i], evict);
@@ -113,10 +115,9 @@ void AdaptiveTable<kSlotBytes>::combine_pending() {
 }
 
 template <std::size_t kSlotBytes>
-void AdaptiveTable<kSlotBytes>::stage(std::uint64_t hash, std::string_view key, const char* value) {
-  const std::size_t bucket =
-      partition_of(hash, partitions_) * kBucketsAPartition + (hash >> 20) % kBucketsAPartition;
-  staged_.add(bucket, key, value);
+void AdaptiveTable<kSlotBytes>::stage(std::uint64_t hash, std::uint64_t prefix, std::string_view key,
+                                      const char* value) {
+  staged_.add(partition_of(hash, partitions_) * kBucketsAPartition + ranges_.of(prefix), key, value);
 }
 
 template <std::size_t kSlotBytes>
@@ -135,8 +136,15 @@ void AdaptiveTable<kSlotBytes>::adapt(std::size_t more) {
 
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::leave_table() {
+  std::vector<std::uint64_t> sample;
+  const std::size_t step = table_.rows() / kSample + 1;
+  std::size_t row = 0;
+  table_.for_each([&](const char*, std::string_view key) {
+    if (row++ % step == 0) sample.push_back(key_prefix(key));
+  });
+  ranges_.cut(std::move(sample));
   table_.for_each([this](const char* slot, std::string_view key) {
-    stage(table_.hash_at(slot), key, table_.value_at(slot));
+    stage(table_.hash_at(slot), key_prefix(key), key, table_.value_at(slot));
   });
   table_.reset(kFirstSlots);
   emits_ = 0;
@@ -146,16 +154,18 @@ void AdaptiveTable<kSlotBytes>::leave_table() {
 
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::leave_cache() {
-  cache_.clear(
-      [this](std::uint64_t hash, std::string_view key, const char* value) { stage(hash, key, value); });
+  cache_.clear([this](std::uint64_t hash, std::string_view key, const char* value) {
+    stage(hash, key_prefix(key), key, value);
+  });
   mode_ = Mode::Buckets;
 }
 
 template <std::size_t kSlotBytes>
 std::vector<Slice> AdaptiveTable<kSlotBytes>::seal() {
   if (mode_ == Mode::Table) return seal_table();
-  cache_.clear(
-      [this](std::uint64_t hash, std::string_view key, const char* value) { stage(hash, key, value); });
+  cache_.clear([this](std::uint64_t hash, std::string_view key, const char* value) {
+    stage(hash, key_prefix(key), key, value);
+  });
   return seal_buckets();
 }
 
@@ -182,20 +192,10 @@ template <std::size_t kSlotBytes>
 std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_buckets() {
   RowCombiner combiner(*job_, *pool_);
   std::vector<Slice> slices(partitions_);
-  for (std::size_t p = 0; p < partitions_; ++p) {
-    const std::size_t begin = p * kBucketsAPartition;
-    std::uint64_t rows = 0;
-    std::uint64_t key_bytes = 0;
-    for (std::size_t b = begin; b < begin + kBucketsAPartition; ++b) {
-      rows += staged_.rows(b);
-      key_bytes += staged_.key_bytes(b);
-    }
-    combiner.begin(rows, key_bytes);
-    for (std::size_t b = begin; b < begin + kBucketsAPartition; ++b) {
-      combiner.add_bucket(staged_, b);
-      staged_.drop(b);
-    }
-    combiner.finish(slices[p]);
+  for (std::size_t bucket = 0; bucket < partitions_ * kBucketsAPartition; ++bucket) {
+    combiner.combine(staged_, bucket);
+    staged_.drop(bucket);
+    combiner.append_sorted(slices[bucket / kBucketsAPartition]);
   }
   return slices;
 }

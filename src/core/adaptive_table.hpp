@@ -15,6 +15,7 @@
 #include "core/collector.hpp"
 #include "core/combining_cache.hpp"
 #include "core/inline_table.hpp"
+#include "core/key_ranges.hpp"
 #include "core/staged_rows.hpp"
 
 namespace thresh {
@@ -37,7 +38,7 @@ class AdaptiveTable final : public Collector {
   void take_block(const EmitBatch& batch, std::size_t first, std::size_t n);
   void put_in_table(std::size_t n);
   void put_in_cache(std::size_t n);
-  void stage(std::uint64_t hash, std::string_view key, const char* value);
+  void stage(std::uint64_t hash, std::uint64_t prefix, std::string_view key, const char* value);
   void combine_pending();
   void adapt(std::size_t more);
   void leave_table();
@@ -52,6 +53,7 @@ class AdaptiveTable final : public Collector {
   Mode mode_ = Mode::Table;
   InlineTable<kSlotBytes> table_;
   CombiningCache<kSlotBytes> cache_;
+  KeyRanges ranges_;
   StagedRows staged_;
   std::uint64_t emits_ = 0;  // in the table
 

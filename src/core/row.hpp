@@ -11,6 +11,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "thresh/short_key.hpp"
+
 namespace thresh {
 
 static_assert(std::endian::native == std::endian::little, "rows travel as they lie in memory");
@@ -29,9 +31,7 @@ inline std::uint32_t load_u32(const char* at) noexcept {
 // The first 8 bytes of a key as a number that orders like them; shorter keys are padded with zeros, so
 // equal prefixes say nothing about the rest.
 inline std::uint64_t key_prefix(std::string_view key) noexcept {
-  std::uint64_t prefix = 0;
-  std::memcpy(&prefix, key.data(), key.size() < sizeof prefix ? key.size() : sizeof prefix);
-  return __builtin_bswap64(prefix);
+  return ShortKey::of(key.substr(0, 8)).prefix();
 }
 
 class RowFormat {

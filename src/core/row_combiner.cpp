@@ -22,7 +22,7 @@ RowCombiner::RowCombiner(const JobType& job, ChunkPool& pool)
   pending_.reserve(kBatch);
 }
 
-void RowCombiner::begin(std::uint64_t rows, std::uint64_t key_bytes) {
+void RowCombiner::reserve(std::uint64_t rows, std::uint64_t key_bytes) {
   const std::uint64_t bytes = rows * (value_size_ + 4 + kRowAlignment) + key_bytes + kReadable;
   if (rows_.capacity() < bytes) {
     rows_ = Chunk();
@@ -32,7 +32,8 @@ void RowCombiner::begin(std::uint64_t rows, std::uint64_t key_bytes) {
   refs_.clear();
 }
 
-void RowCombiner::add_bucket(const StagedRows& staged, std::size_t bucket) {
+void RowCombiner::combine(const StagedRows& staged, std::size_t bucket) {
+  reserve(staged.rows(bucket), staged.key_bytes(bucket));
   const std::size_t slots = std::bit_ceil(std::max<std::size_t>(staged.rows(bucket) * 3 / 2, 16));
   slots_.assign(slots, Slot{});
   mask_ = slots - 1;
@@ -87,7 +88,7 @@ void RowCombiner::find_or_add(const Pending& row) {
   }
 }
 
-void RowCombiner::finish(Slice& into) {
+void RowCombiner::append_sorted(Slice& into) {
   sort_refs(refs_,
             [this](const char* a, const char* b) { return format_.read(a).key < format_.read(b).key; });
   for (const RowRef& ref : refs_) {

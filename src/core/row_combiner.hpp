@@ -1,4 +1,4 @@
-// Combines the staged rows of one partition and sorts what is left into a slice.
+// Combines the staged rows of one bucket and sorts what is left into a slice.
 #pragma once
 
 #include <cstdint>
@@ -15,19 +15,17 @@
 
 namespace thresh {
 
-// Its memory is used again for the next partition. Rows are looked up in batches through slots of 8 bytes,
+// Its memory is used again for the next bucket. Rows are looked up in batches through slots of 8 bytes,
 // which for one bucket fit into the cache.
 class RowCombiner {
  public:
   // Borrows the pool. REQUIRES: job.combine_fixed.
   RowCombiner(const JobType& job, ChunkPool& pool);
 
-  // Makes room for these rows, at most. Begins a new partition.
-  void begin(std::uint64_t rows, std::uint64_t key_bytes);
-  // Adds all rows of a bucket. No key may be in two buckets.
-  void add_bucket(const StagedRows& staged, std::size_t bucket);
-  // What was added since begin(), ordered by key.
-  void finish(Slice& into);
+  // Combines the rows of a bucket; what was combined before is forgotten.
+  void combine(const StagedRows& staged, std::size_t bucket);
+  // Appends what was combined, ordered by key.
+  void append_sorted(Slice& into);
 
  private:
   static constexpr std::size_t kBatch = 64;
@@ -44,6 +42,7 @@ class RowCombiner {
     std::uint64_t hash;
   };
 
+  void reserve(std::uint64_t rows, std::uint64_t key_bytes);
   void flush();
   void find_or_add(const Pending& row);
   bool same_key(const char* row, const ShortKey& head, std::string_view key) const noexcept;

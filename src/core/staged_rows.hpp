@@ -23,17 +23,19 @@ class StagedRows {
 
   // Borrows the pool.
   StagedRows(ChunkPool& pool, std::size_t value_size, std::size_t buckets)
-      : pool_(&pool), value_size_(value_size), buckets_(buckets) {}
+      : pool_(&pool), value_size_(value_size), heads_(buckets), chunks_(buckets) {}
 
   // REQUIRES: 16 bytes from key.data() on can be read.
   void add(std::size_t bucket, std::string_view key, const char* value) {
     if (usual_.empty()) usual_.assign(value, value_size_);
-    const bool usual = std::memcmp(value, usual_.data(), value_size_) == 0;
+    const bool usual = value_size_ == 8
+                           ? load_little<std::uint64_t>(value) == load_little<std::uint64_t>(usual_.data())
+                           : std::memcmp(value, usual_.data(), value_size_) == 0;
     const std::size_t size = 1 + (usual ? 0 : value_size_) + key.size();
-    Bucket& into = buckets_[bucket];
-    if (key.size() >= kLongKey) return add_long(into, key, value);
-    if (static_cast<std::size_t>(into.end - into.at) < size + kSlack) [[unlikely]] {
-      make_room(into, size);
+    if (key.size() >= kLongKey) return add_long(bucket, key, value);
+    Head& into = heads_[bucket];
+    if (into.room < size + kSlack) [[unlikely]] {
+      make_room(bucket, size);
     }
     char* at = into.at;
     *at++ = static_cast<char>(key.size() | (usual ? kUsual : 0));
@@ -43,10 +45,11 @@ class StagedRows {
     }
     copy_over(at, key.data(), key.size());
     into.at = at + key.size();
+    into.room -= static_cast<std::uint32_t>(size);
     ++into.rows;
   }
 
-  std::size_t rows(std::size_t bucket) const noexcept { return buckets_[bucket].rows; }
+  std::size_t rows(std::size_t bucket) const noexcept { return heads_[bucket].rows; }
   // Memory taken from the pool.
   std::uint64_t bytes() const noexcept { return bytes_; }
   // An upper bound of the bytes of all keys in the bucket.
@@ -56,10 +59,10 @@ class StagedRows {
   // bytes behind it can be read.
   template <typename Use>
   void for_each(std::size_t bucket, Use&& use) const {
-    const Bucket& from = buckets_[bucket];
-    for (const Chunk& chunk : from.chunks) {
+    const std::vector<Chunk>& chunks = chunks_[bucket];
+    for (const Chunk& chunk : chunks) {
       const char* at = chunk.data();
-      const char* const end = &chunk == &from.chunks.back() ? from.at : at + chunk.used();
+      const char* const end = &chunk == &chunks.back() ? heads_[bucket].at : at + chunk.used();
       while (at != end) {
         const auto head = static_cast<unsigned char>(*at++);
         std::size_t key_size = head & kLongKey;
@@ -84,21 +87,21 @@ class StagedRows {
   static constexpr std::size_t kLongKey = 127;
   static constexpr std::size_t kUsual = 128;
 
-  struct Bucket {
+  // Small, as those of a thousand buckets are used in turn.
+  struct Head {
     char* at = nullptr;  // in the last chunk
-    char* end = nullptr;
-    std::size_t rows = 0;
-    std::vector<Chunk> chunks;
+    std::uint32_t room = 0;
+    std::uint32_t rows = 0;
   };
 
-  void add_long(Bucket& into, std::string_view key, const char* value);
-  void make_room(Bucket& into, std::size_t size);
-  static void settle(Bucket& bucket) noexcept;
+  void add_long(std::size_t bucket, std::string_view key, const char* value);
+  void make_room(std::size_t bucket, std::size_t size);
 
   ChunkPool* pool_;
   std::size_t value_size_;
   std::string usual_;  // the first value that came
-  std::vector<Bucket> buckets_;
+  std::vector<Head> heads_;
+  std::vector<std::vector<Chunk>> chunks_;
   std::uint64_t bytes_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "core/text.hpp"
+#include "thresh/short_key.hpp"
 
 namespace thresh::storage {
 namespace {
@@ -25,11 +26,21 @@ std::string part_file_name(PartitionId partition, Generation generation) {
 bool holds_newline(std::string_view text) noexcept {
   return std::memchr(text.data(), '\n', text.size()) != nullptr;
 }
-// Keys are short: one loop that the compiler vectorises beats two calls.
 bool holds_tab_or_newline(std::string_view text) noexcept {
-  unsigned found = 0;
-  for (const char c : text) found |= static_cast<unsigned>(c == '\t') | static_cast<unsigned>(c == '\n');
-  return found != 0;
+  return holds_newline(text) || std::memchr(text.data(), '\t', text.size()) != nullptr;
+}
+
+// Whether one of the 8 bytes is `wanted` (Warren, Hacker's Delight, 6-1).
+bool holds_byte(std::uint64_t bytes, char wanted) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  const std::uint64_t zero_where_wanted = bytes ^ (kOnes * static_cast<unsigned char>(wanted));
+  return ((zero_where_wanted - kOnes) & ~zero_where_wanted & (kOnes << 7)) != 0;
+}
+// The same as holds_tab_or_newline without a loop. REQUIRES: text.size() <= ShortKey::kBytes.
+bool short_text_is_plain(std::string_view text) noexcept {
+  const ShortKey bytes = ShortKey::of(text);
+  return !holds_byte(bytes.low(), '\n') && !holds_byte(bytes.high(), '\n') &&
+         !holds_byte(bytes.low(), '\t') && !holds_byte(bytes.high(), '\t');
 }
 
 }  // namespace
@@ -53,7 +64,7 @@ PartWriter::~PartWriter() {
 }
 
 void PartWriter::set_group(std::string_view key, std::uint64_t key_hash) {
-  group_key_.assign(key);
+  if (options_.top > 0) group_key_.assign(key);
   group_hash_ = key_hash;
   ++groups_;
 }
@@ -61,7 +72,7 @@ void PartWriter::set_group(std::string_view key, std::uint64_t key_hash) {
 void PartWriter::key(std::string_view text) {
   line_begin_ = bytes();
   in_value_ = false;
-  line_key_.assign(text.substr(0, kShownKeyBytes + 1));
+  line_key_size_ = text.size();
   put_checked(text, Field::Key);
 }
 
@@ -83,6 +94,8 @@ void PartWriter::put_checked(std::string_view text, Field field) {
     put_escaped(text, field);
     return;
   }
+  // Most texts are short and need no second look.
+  if (text.size() <= ShortKey::kBytes && short_text_is_plain(text)) return put(text);
   if (field == Field::Key ? holds_tab_or_newline(text) : holds_newline(text)) refuse(text, field);
   put(text);
 }
@@ -116,29 +129,41 @@ void PartWriter::put_escaped(std::string_view text, Field field) {
 }
 
 void PartWriter::refuse(std::string_view text, Field field) const {
-  const std::string key = printable(line_key_, kShownKeyBytes);
   std::string what;
   if (field == Field::Value) {
-    what = "the value of the key \"" + key + "\" holds a newline";
+    what = "the value of the key \"" + printable(line_key(), kShownKeyBytes) + "\" holds a newline";
   } else {
-    what = "the key \"" + key + "\" holds a " + (holds_newline(text) ? "newline" : "TAB");
+    what = "the key \"" + printable(text, kShownKeyBytes) + "\" holds a " +
+           (holds_newline(text) ? "newline" : "TAB");
   }
   throw Error(ExitCode::BadData, what + ", which a line of output cannot hold: use --escape");
+}
+
+// What was written of the line at hand begins with its key, in the buffer or in what was kept of it.
+std::string PartWriter::line_key() const {
+  if (line_begin_ < offset_) return flushed_key_;
+  return {buffer_.data() + (line_begin_ - offset_), std::min(line_key_size_, kShownKeyBytes + 1)};
 }
 
 void PartWriter::put(std::string_view text) {
   if (text.size() > buffer_.size() - used_) {
     flush();
     if (text.size() >= buffer_.size()) {
+      if (line_begin_ == offset_) flushed_key_.assign(text.substr(0, kShownKeyBytes + 1));
       write_out(text);
       return;
     }
   }
-  std::copy(text.begin(), text.end(), buffer_.data() + used_);
+  copy_short(buffer_.data() + used_, text.data(), text.size());
   used_ += text.size();
 }
 
 void PartWriter::flush() {
+  if (line_begin_ >= offset_) {
+    const std::size_t begin = line_begin_ - offset_;
+    flushed_key_.assign(buffer_.data() + begin,
+                        std::min({used_ - begin, line_key_size_, kShownKeyBytes + 1}));
+  }
   const std::size_t size = std::exchange(used_, 0);
   write_out({buffer_.data(), size});
 }

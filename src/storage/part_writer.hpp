@@ -41,7 +41,7 @@ class PartWriter final : public ResultSink {
   PartWriter& operator=(const PartWriter&) = delete;
   ~PartWriter() override;
 
-  // The lines that follow belong to the group of this encoded key; `key_hash` is its hash_bytes.
+  // The lines that follow belong to the group of this encoded key; `key_hash` is its hash_key.
   void set_group(std::string_view key, std::uint64_t key_hash);
 
   void key(std::string_view text) override;
@@ -61,6 +61,7 @@ class PartWriter final : public ResultSink {
   void put(std::string_view text);
   void put_checked(std::string_view text, Field field);
   void put_escaped(std::string_view text, Field field);
+  std::string line_key() const;
   [[noreturn]] void refuse(std::string_view text, Field field) const;
   void flush();
   void write_out(std::string_view bytes);
@@ -85,7 +86,8 @@ class PartWriter final : public ResultSink {
   std::uint64_t group_hash_ = 0;
   std::uint64_t line_begin_ = 0;
   bool in_value_ = false;
-  std::string line_key_;      // start of the line's key, for messages
+  std::size_t line_key_size_ = 0;
+  std::string flushed_key_;  // begin of the line that the latest flush cut
   std::vector<TopLine> top_;  // a heap, the worst first
 };
 

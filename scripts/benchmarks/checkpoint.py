@@ -1,8 +1,8 @@
 """What checkpoints cost, and how long a recovery takes.
 
-Word count over text with and without the default checkpoints, alternating, and how long a run that goes on after a kill
-takes at its start. Times are of whole processes. The input should take longer than --checkpoint-every (1m), and fit into
-memory, so that no disk is waited for.
+Word count over text with and without the default checkpoints, alternating, and how long a run that goes on after a
+kill takes at its start. Times are of whole processes. The input should take longer than --checkpoint-every (1m), and
+fit into memory, so that no disk is waited for.
 """
 
 import json

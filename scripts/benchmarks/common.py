@@ -25,6 +25,18 @@ def program():
     return stop("build it first: cmake --preset release && cmake --build --preset release")
 
 
+def output_of(*words):
+    """What a command prints; ends the benchmark if it fails."""
+    try:
+        done = subprocess.run([str(word) for word in words], env=environment(), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
+    except OSError as error:
+        stop(f"{words[0]}: {error.strerror}")
+    if done.returncode != 0:
+        stop(f"exit code {done.returncode}: {' '.join(map(str, words))}\n{done.stderr}".rstrip())
+    return done.stdout
+
+
 def mpirun(ranks):
     """The words before a program that is to run on so many ranks, more than there are cores or not."""
     return ["mpirun", "--oversubscribe", "-np", str(ranks)]

@@ -1,6 +1,6 @@
 // Adds up the numbers of lines `category TAB number` by hand, exactly: a table for each of two threads.
 // Writes what the job `sum` writes: `category TAB sum TAB count`, the sum with as many digits as the longest
-// of its numbers has.
+// of its numbers has. Lines end with a newline alone.
 #include <array>
 #include <string>
 #include <string_view>

@@ -15,7 +15,7 @@ using Slot = CountSlot;
 // are merged, and each half by a thread, so a probe wraps round within its half.
 class Table {
  public:
-  static constexpr std::size_t kBatch = 32;
+  static constexpr std::size_t kBatch = 64;
 
   Table() { resize(20); }
 

@@ -103,7 +103,8 @@ inline Number parse(const char* begin, const char* end) {
   const auto both = static_cast<std::uint64_t>(_mm_cvtsi128_si64(eights));
   const std::uint64_t number = (both & 0xffffffffU) * 100000000U + (both >> 32);
   const auto magnitude = static_cast<Int128>(Uint128{number} * kPowers[kMostDigits - digits]);
-  return {negative ? -magnitude : magnitude, digits};
+  const auto sign = -static_cast<Int128>(negative);  // a branch would be wrong half of the time
+  return {(magnitude ^ sign) - sign, digits};
 }
 
 inline char* put_sum(char* to, const Total& total) {

@@ -31,9 +31,9 @@ HashedKey key_of(const Slot& slot) {
 
 class Table {
  public:
-  static constexpr std::size_t kBatch = 32;
+  static constexpr std::size_t kBatch = 64;
 
-  Table() { resize(17); }
+  Table() { resize(18); }
 
   void add(const HashedKey& key, const Number& number) {
     __builtin_prefetch(slots_ + (key.hash >> shift_), 1);

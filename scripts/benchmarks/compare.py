@@ -6,7 +6,7 @@ job, which is mpirun's own, is measured in the same round; it is shown and subtr
 longer than --slow is run once and counts at once. All outputs of the first round must agree, or there is no table.
 
 wall is the median of the rounds, x the ratio to the best program written by hand, cpu the seconds of all processes,
-memory the sum over Thresh's ranks, twice the larger rank of MR-MPI, and of all others the peak of their largest process.
+memory the sum over Thresh's ranks, twice the larger rank of MR-MPI, and of all others that of their largest process.
 
 jobs: wordcount   1 GiB of text, a million distinct words
       words       537 MiB of text, 19 million distinct words
@@ -20,6 +20,7 @@ A job of one's own is not among them: a file in jobs/ is compiled into Thresh as
 import argparse
 import dataclasses
 import json
+import os
 import pathlib
 import shutil
 import statistics
@@ -85,6 +86,7 @@ def make_data(job, scale, program, folder):
         folder.mkdir(exist_ok=True)
         print(f"making {path.name}", flush=True)
         common.output_of(program, "gen", kind, *words, size, "-o", path)
+        os.sync()  # so that the disk is at rest when the first program runs
     return path
 
 
@@ -252,7 +254,7 @@ def main(options):
     contenders.build_yardsticks()
     result = {"scale": options.scale, "jobs": []}
     if options.json:
-        write_json(options.json, result)  # now, rather than after an hour, is the time to find that it cannot be written
+        write_json(options.json, result)  # if that cannot be done, say so now and not after an hour
     with common.work_dir(options) as work:
         folder = pathlib.Path(options.dir).resolve() / "data" if options.keep else work / "data"
         for job in options.jobs:

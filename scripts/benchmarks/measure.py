@@ -39,6 +39,7 @@ def measure(words, limit_seconds):
             common.stop(f"{words[0]}: {error.strerror}")
         late = threading.Event()
         timer = threading.Timer(limit_seconds, lambda: (late.set(), kill_group(process)))
+        timer.daemon = True
         timer.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)

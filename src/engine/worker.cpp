@@ -166,7 +166,7 @@ void Worker::learn(const Message& message) {
     partitions_ = muster->partitions;
     job_id_ = muster->job_id;
     run_directory_ = muster->run_directory;
-  } else if (const auto* wave = std::get_if<ShuffleWave>(&message); wave != nullptr && job_->uses_locations) {
+  } else if (const auto* wave = std::get_if<ShuffleWave>(&message); wave != nullptr && !wave->files.empty()) {
     locator_ = std::make_unique<SplitLocator>(*wave);
   }
 }

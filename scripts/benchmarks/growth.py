@@ -4,10 +4,10 @@
     scripts/benchmarks/growth.py [--size 256M] [--text text|words] [--ranks 2,4,8,16,32,64]
 
 The ranks share the machine's cores, so that wall time says little; CPU seconds say whether a job does more work
-because there are more ranks. CPU of all is that of mpirun and its children. Much of it is the start of MPI and mpirun
-itself, which a job over an empty file shows; the job's own is the difference, and its ratio to that of the
-fewest ranks is the result. The median of the rounds is shown. Messages, bytes and rank 0 are measured by
-count_messages.c, which is preloaded.
+because there are more ranks. CPU of all is that of mpirun and its children. The job's own is what the ranks used between MPI_Init and MPI_Finalize; its
+ratio to that of the fewest ranks is the result. The rest is the start and the end of MPI and mpirun. A job over an empty
+file shows what there is without data. The median of the rounds is shown. Messages, bytes and the job's own CPU
+are measured by count_messages.c, which is preloaded.
 """
 
 import argparse
@@ -94,13 +94,16 @@ def summary(ranks, empty, full):
     def total(name):
         return middle(lambda run: sum(rank[name] for rank in run["ranks"]), full)
 
-    start = middle(lambda run: run["cpu"], empty)
+    def own(run):
+        return sum(rank["cpu"] - rank["start_cpu"] for rank in run["ranks"])
+
     workers = [rank for run in full for rank in run["ranks"][1:]]
     return {
         "ranks": ranks,
         "cpu": middle(lambda run: run["cpu"], full),
-        "start": start,
-        "job": middle(lambda run: run["cpu"], full) - start,
+        "empty": middle(lambda run: run["cpu"], empty),
+        "job": middle(own, full),
+        "empty_job": middle(own, empty),
         "wall": middle(lambda run: run["wall"], full),
         "shuffle_messages": total("shuffle_messages"),
         "shuffle_bytes": total("shuffle_bytes"),
@@ -112,13 +115,14 @@ def summary(ranks, empty, full):
     }
 
 
-HEADER = ("| -np | CPU, all (s) | of it an empty job | the job's own | ratio | wall (s) | shuffle: messages | MB "
-          "| control: messages | MB | rank 0: CPU (s) | MB | worker at most, MB |\n" + "|---:" * 13 + "|")
+HEADER = ("| -np | CPU, all (s) | the job's own | ratio | empty: all (s) | its own | wall (s) | shuffle: messages | MB "
+          "| control: messages | MB | rank 0: CPU (s) | MB | worker at most, MB |\n" + "|---:" * 14 + "|")
 
 
 def show(line, first):
     job = line["job"] / first["job"] if first["job"] > 0 else float("nan")
-    print(f"| {line['ranks']} | {line['cpu']:.2f} | {line['start']:.2f} | {line['job']:.2f} | {job:.2f} "
+    print(f"| {line['ranks']} | {line['cpu']:.2f} | {line['job']:.2f} | {job:.2f} "
+          f"| {line['empty']:.2f} | {line['empty_job']:.2f} "
           f"| {line['wall']:.2f} | {line['shuffle_messages']:.0f} | {line['shuffle_bytes'] / 1e6:.1f} "
           f"| {line['control_messages']:.0f} | {line['control_bytes'] / 1e6:.2f} | {line['rank0_cpu']:.2f} "
           f"| {line['rank0_kib'] / 1024:.0f} | {line['worker_kib'] / 1024:.0f} |", flush=True)

@@ -288,7 +288,7 @@ void Worker::carry_out(const schedule::Exchange& command) {
     load_wave(command.plan, filed_, pool_, tools_.pulse, runs_);
     auto exchange = std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_,
                                                    partitions_, tools_.drill, slices_);
-    for (Backoff backoff{std::chrono::microseconds(200)}; !exchange->step();) {
+    for (Backoff backoff(longest_nap(tools_.comm.size())); !exchange->step();) {
       tools_.pulse.step();
       poll();
       if (job_ends()) {

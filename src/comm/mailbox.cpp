@@ -2,10 +2,18 @@
 
 #include <chrono>
 #include <cstdio>
+#include <limits>
 #include <thread>
 #include <utility>
 
 namespace thresh::comm {
+namespace {
+
+// A plan for each of thousands of workers is under way at once: to test all of them at each send is
+// quadratic.
+constexpr std::size_t kSweptAtSend = 16;
+
+}  // namespace
 
 Mailbox::~Mailbox() {
   using namespace std::chrono_literals;
@@ -23,7 +31,7 @@ void Mailbox::send(Channel channel, int to, std::string bytes) {
   out.bytes = std::move(bytes);
   check("MPI_Isend", MPI_Isend(out.bytes.data(), to_count(out.bytes.size()), MPI_BYTE, to,
                                static_cast<int>(channel), comm_->get(), &out.request));
-  sweep();
+  sweep(kSweptAtSend);
 }
 
 std::optional<Letter> Mailbox::receive(Channel channel) {
@@ -33,7 +41,7 @@ std::optional<Letter> Mailbox::receive(Channel channel) {
   check("MPI_Improbe",
         MPI_Improbe(MPI_ANY_SOURCE, static_cast<int>(channel), comm_->get(), &there, &message, &status));
   if (there == 0) {
-    sweep();
+    sweep(std::numeric_limits<std::size_t>::max());
     return std::nullopt;
   }
   int count = 0;
@@ -44,12 +52,12 @@ std::optional<Letter> Mailbox::receive(Channel channel) {
 }
 
 bool Mailbox::drained() {
-  sweep();
+  sweep(std::numeric_limits<std::size_t>::max());
   return outgoing_.empty();
 }
 
-void Mailbox::sweep() {
-  for (auto at = outgoing_.begin(); at != outgoing_.end();) {
+void Mailbox::sweep(std::size_t most) {
+  for (auto at = outgoing_.begin(); at != outgoing_.end() && most > 0; --most) {
     int done = 0;
     check("MPI_Test", MPI_Test(&at->request, &done, MPI_STATUS_IGNORE));
     at = done != 0 ? outgoing_.erase(at) : std::next(at);

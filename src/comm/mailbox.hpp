@@ -1,6 +1,7 @@
 // Point-to-point messages of the control plane: small, owned by the mailbox until they are gone.
 #pragma once
 
+#include <cstddef>
 #include <list>
 #include <optional>
 #include <string>
@@ -38,7 +39,8 @@ class Mailbox {
     std::string bytes;
     MPI_Request request = MPI_REQUEST_NULL;
   };
-  void sweep();
+  // Frees what has left, of the `most` that were sent first.
+  void sweep(std::size_t most);
 
   const Communicator* comm_;
   std::list<Outgoing> outgoing_;  // addresses must not change while MPI reads them

@@ -58,10 +58,10 @@ struct ShuffleWave {
   std::uint64_t cover_digest = 0;
   std::vector<std::pair<PartitionId, WorkerId>> owners;  // of the partitions of this wave, by partition
   std::vector<std::uint64_t> send_bytes;                 // to each rank, over the whole wave
-  std::vector<std::uint64_t> receive_bytes;              // from each rank, over the whole wave
-  std::vector<PartitionId> committed;                    // partitions whose slices may be released
-  // Only if the job locates records: the first split and the path of each file, and for each split how many
-  // records of its file come before it.
+  std::vector<std::uint64_t> receive_bytes;  // from each rank, over the whole wave; empty: nothing
+  std::vector<PartitionId> committed;        // partitions whose slices may be released
+  // Only if the job locates records, and once a generation to who owns partitions: the first split and the
+  // path of each file, and for each split how many records of its file come before it.
   std::vector<std::pair<SplitId, std::string>> files;
   std::vector<std::uint64_t> records_before;
 };

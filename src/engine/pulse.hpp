@@ -46,4 +46,12 @@ class Backoff {
   std::chrono::microseconds next_ = kFirst;
 };
 
+// The longest nap of a worker that waits. A look costs some 10 us, so that 64 workers on two cores that
+// looked every 200 us took all of both; what waiting longer costs a job is a few naps, one at each end of a
+// phase.
+inline std::chrono::microseconds longest_nap(int ranks) {
+  return std::clamp(std::chrono::microseconds(50) * ranks, std::chrono::microseconds(200),
+                    std::chrono::microseconds(2000));
+}
+
 }  // namespace thresh::engine

@@ -113,9 +113,9 @@ void coordinate(const RunOptions& options, const JobType& type, const RankTools&
   report(job, end, options, type, port.now());
 }
 
-void work(Worker& worker, Pulse& pulse) {
+void work(Worker& worker, Pulse& pulse, int ranks) {
   leave_stopping_to_rank_0();
-  for (Backoff backoff(200us); !worker.left();) {
+  for (Backoff backoff(longest_nap(ranks)); !worker.left();) {
     pulse.step();
     if (worker.step()) {
       backoff.reset();
@@ -156,7 +156,7 @@ int run_rank(const RunOptions& options, const JobType& type, const comm::Communi
     drill.reach("leave");
     return static_cast<int>(ExitCode::Done);
   }
-  work(*worker, pulse);
+  work(*worker, pulse, comm.size());
   drill.reach("leave");
   return worker->code();
 }

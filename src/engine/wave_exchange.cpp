@@ -2,9 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "thresh/errors.hpp"
 
 namespace thresh::engine {
+namespace {
+
+// A worker that owns nothing gets no counts.
+std::vector<std::uint64_t> one_a_rank(std::vector<std::uint64_t> counts, const comm::Communicator& comm) {
+  if (counts.empty()) counts.resize(static_cast<std::size_t>(comm.size()), 0);
+  return counts;
+}
+
+}  // namespace
 
 WaveExchange::WaveExchange(const comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs,
                            ChunkPool& pool, const RowFormat& format, std::uint32_t partitions,
@@ -12,7 +23,8 @@ WaveExchange::WaveExchange(const comm::Communicator& comm, const ShuffleWave& pl
     : drill_(&drill),
       into_(&into),
       senders_(static_cast<std::size_t>(comm.size())),
-      rounds_(comm, *this, plan.rounds, plan.round_bytes, plan.send_bytes, plan.receive_bytes) {
+      rounds_(comm, *this, plan.rounds, plan.round_bytes, plan.send_bytes,
+              one_a_rank(plan.receive_bytes, comm)) {
   receivers_.reserve(senders_.size());
   for (std::size_t rank = 0; rank < senders_.size(); ++rank)
     receivers_.emplace_back(pool, format, partitions);

@@ -166,7 +166,7 @@ void Worker::learn(const Message& message) {
     partitions_ = muster->partitions;
     job_id_ = muster->job_id;
     run_directory_ = muster->run_directory;
-  } else if (const auto* wave = std::get_if<ShuffleWave>(&message); wave != nullptr && job_->uses_locations) {
+  } else if (const auto* wave = std::get_if<ShuffleWave>(&message); wave != nullptr && !wave->files.empty()) {
     locator_ = std::make_unique<SplitLocator>(*wave);
   }
 }
@@ -288,7 +288,7 @@ void Worker::carry_out(const schedule::Exchange& command) {
     load_wave(command.plan, filed_, pool_, tools_.pulse, runs_);
     auto exchange = std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_,
                                                    partitions_, tools_.drill, slices_);
-    for (Backoff backoff{std::chrono::microseconds(200)}; !exchange->step();) {
+    for (Backoff backoff(longest_nap(tools_.comm.size())); !exchange->step();) {
       tools_.pulse.step();
       poll();
       if (job_ends()) {

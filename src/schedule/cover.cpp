@@ -1,6 +1,7 @@
 #include "schedule/cover.hpp"
 
 #include <algorithm>
+#include <array>
 #include <unordered_set>
 #include <utility>
 
@@ -10,9 +11,36 @@
 namespace thresh::schedule {
 namespace {
 
-void append_le(std::string& to, std::uint64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) to.push_back(static_cast<char>((value >> shift) & 0xFF));
-}
+// The hash of all the bytes, without having them all: there may be millions of splits.
+class Digest {
+ public:
+  Digest() { XXH3_64bits_reset(&state_); }
+  void add(const SplitSignature& signature) {
+    if (size_ + 5 * 8 > bytes_.size()) flush();
+    append_le(signature.split);
+    append_le(signature.records);
+    append_le(signature.emits);
+    append_le(signature.hash_sum);
+    append_le(signature.weight);
+  }
+  std::uint64_t value() {
+    flush();
+    return XXH3_64bits_digest(&state_);
+  }
+
+ private:
+  void append_le(std::uint64_t value) {
+    for (int shift = 0; shift < 64; shift += 8) bytes_[size_++] = static_cast<char>((value >> shift) & 0xFF);
+  }
+  void flush() {
+    XXH3_64bits_update(&state_, bytes_.data(), size_);
+    size_ = 0;
+  }
+
+  XXH3_state_t state_;
+  std::array<char, 4000> bytes_{};
+  std::size_t size_ = 0;
+};
 
 }  // namespace
 
@@ -51,25 +79,17 @@ std::vector<SplitId> missing_splits(const std::vector<CoveredRun>& cover, std::s
 }
 
 std::uint64_t cover_digest(const std::vector<SplitSignature>& signatures) {
-  std::string bytes;
-  bytes.reserve(signatures.size() * 40);
-  for (const SplitSignature& signature : signatures) {
-    append_le(bytes, signature.split);
-    append_le(bytes, signature.records);
-    append_le(bytes, signature.emits);
-    append_le(bytes, signature.hash_sum);
-    append_le(bytes, signature.weight);
-  }
-  return hash_bytes(bytes);
+  Digest digest;
+  for (const SplitSignature& signature : signatures) digest.add(signature);
+  return digest.value();
 }
 
 std::uint64_t cover_digest(const Job& job) {
-  std::vector<SplitSignature> known;
-  known.reserve(job.signatures.size());
+  Digest digest;
   for (const auto& signature : job.signatures) {
-    if (signature) known.push_back(*signature);
+    if (signature) digest.add(*signature);
   }
-  return cover_digest(known);
+  return digest.value();
 }
 
 std::optional<Failure> note_signature(Job& job, const SplitSignature& signature) {

@@ -42,6 +42,11 @@ void look_after_workers(Machine& machine, Job& job, Port& port) {
 Action drive(Machine& machine, Job& job, Port& port) {
   perform(machine.start(port.now()), port);
   while (!machine.outcome()) {
+    const Commands more = machine.start_more(port.now());
+    if (more.empty()) break;
+    perform(more, port);
+  }
+  while (!machine.outcome()) {
     const Event event = port.wait(job.pool.next_check());
     job.pool.awake(port.now());
     dispatch(event, machine, job, port);

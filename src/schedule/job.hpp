@@ -13,13 +13,15 @@
 #include "core/messages.hpp"
 #include "core/task.hpp"
 #include "schedule/fault_handler.hpp"
+#include "schedule/holdings.hpp"
 #include "schedule/machine.hpp"
 #include "schedule/metrics_collector.hpp"
 #include "schedule/worker_pool.hpp"
 
 namespace thresh::schedule {
 
-// A run that counts, and who holds it.
+// A run that counts, and who holds it. Its slices are not kept: after mapping they are in job.holdings. Nor
+// are its splits from then on, as every split is in one run.
 struct CoveredRun {
   WorkerId holder = 0;
   RunSummary run;
@@ -66,6 +68,8 @@ struct Job {
   std::string run_directory;
   Generation generation = 0;
   std::vector<CoveredRun> cover;                          // the splits that are covered, and by what
+  Holdings holdings;                                      // of the cover, once all is mapped
+  std::uint64_t cover_digest = 0;                         // likewise
   std::vector<std::optional<PartSummary>> parts;          // by partition: those committed
   std::vector<std::optional<SplitSignature>> signatures;  // by split: as first seen, over all generations
   std::vector<std::uint32_t> attempts;                    // by split: times it was handed out
@@ -78,6 +82,7 @@ struct Job {
   Found found;                           // of the latest generation
   std::uint32_t wave = 0;                // the wave at hand, counted from 0 in each generation
   std::vector<std::pair<PartitionId, WorkerId>> wave_owners;  // of the wave at hand, by partition
+  std::set<WorkerId> located;  // that were told in this generation where records are, if the job asks
   std::uint64_t progress = 0;  // splits mapped and parts committed, over all generations
   std::string phase;           // name of the node at hand
   WorkerPool pool;

@@ -117,6 +117,9 @@ class Machine {
  public:
   virtual ~Machine() = default;
   virtual Commands start(Time now) = 0;
+  // More of start(), a piece at a time, where all of it at once would take gigabytes. Called until it is
+  // empty; sets no outcome.
+  virtual Commands start_more(Time) { return {}; }
   virtual Commands handle(const Event& event, Time now) = 0;
   // Set when the phase is over.
   std::optional<Action> outcome() const noexcept { return outcome_; }

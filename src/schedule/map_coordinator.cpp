@@ -169,6 +169,8 @@ class MapPhase : public Phase {
   }
 
   void seal(Commands& out) {
+    job_.holdings = Holdings(job_.plan.partitions);
+    times_sealed_.assign(job_.plan.splits.size(), 0);
     for (const WorkerId worker : job_.pool.live()) {
       sealing_.insert(worker);
       out.emplace_back(Send{worker, SealRuns{job_.generation}});
@@ -178,28 +180,33 @@ class MapPhase : public Phase {
   void on_inventory(WorkerId from, const Inventory& inventory) {
     if (!inventory.sealed || sealing_.erase(from) == 0) return ignore();
     if (auto failure = check_runs(job_, inventory.runs)) return fail(std::move(*failure));
-    for (const RunSummary& run : inventory.runs) sealed_.push_back({from, run});
+    for (const RunSummary& run : inventory.runs) take_sealed(from, run);
     if (!sealing_.empty()) return;
     if (auto failure = check_sealed()) return fail(std::move(*failure));
     std::sort(sealed_.begin(), sealed_.end(),
               [](const CoveredRun& a, const CoveredRun& b) { return a.run.id < b.run.id; });
     job_.cover = std::move(sealed_);
+    job_.located.clear();
     job_.wave = 0;
+    job_.cover_digest = cover_digest(job_);
     adopt_parts(job_);
     finish(Action::Mapped);
   }
 
+  // What the summaries of all runs take at once is gigabytes when there are thousands of workers.
+  void take_sealed(WorkerId from, const RunSummary& run) {
+    for (const SplitSignature& signature : run.splits) ++times_sealed_[signature.split];
+    job_.holdings.add(from, run);
+    sealed_.push_back({from, RunSummary{run.id, {}, {}, run.counters, run.from_file}});
+  }
+
   // Every split in exactly one run. That the runs say what SplitDone said, check_runs() saw to.
   std::optional<Failure> check_sealed() const {
-    std::vector<std::uint32_t> times(job_.plan.splits.size(), 0);
-    for (const CoveredRun& item : sealed_) {
-      for (const SplitSignature& signature : item.run.splits) ++times[signature.split];
-    }
-    for (std::size_t split = 0; split < times.size(); ++split) {
-      if (times[split] == 1) continue;
+    for (std::size_t split = 0; split < times_sealed_.size(); ++split) {
+      if (times_sealed_[split] == 1) continue;
       return Failure{static_cast<int>(ExitCode::Internal),
                      split_text(job_.plan, static_cast<SplitId>(split)) + " is in " +
-                         std::to_string(times[split]) +
+                         std::to_string(times_sealed_[split]) +
                          " runs after mapping instead of one; nothing was published"};
     }
     return std::nullopt;
@@ -213,6 +220,7 @@ class MapPhase : public Phase {
   std::set<SplitId> verdicts_;    // that are being written
   std::set<WorkerId> sealing_;    // whose sealed inventory is awaited
   std::vector<CoveredRun> sealed_;
+  std::vector<std::uint32_t> times_sealed_;  // by split: in how many runs it is
 };
 
 }  // namespace

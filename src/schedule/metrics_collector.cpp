@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 namespace thresh::schedule {
 namespace {
@@ -79,11 +80,16 @@ void MetricsCollector::wave_planned(
   for (const auto& [partition, bytes] : partition_bytes) partition_bytes_[partition] = bytes;
 }
 
-void MetricsCollector::moves(WorkerId source, WorkerId owner, std::uint64_t bytes) {
-  shuffle_.sent_bytes[source] += bytes;
-  shuffle_.received_bytes[owner] += bytes;
-  if (source < max_matrix_workers && owner < max_matrix_workers)
-    shuffle_.matrix_bytes[{source, owner}] += bytes;
+void MetricsCollector::sends(WorkerId source, const std::vector<std::uint64_t>& bytes) {
+  shuffle_.sent_bytes[source] += std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0});
+  if (source >= max_matrix_workers) return;
+  for (std::size_t to = 0; to < bytes.size() && to < max_matrix_workers; ++to) {
+    if (bytes[to] != 0) shuffle_.matrix_bytes[{source, static_cast<WorkerId>(to)}] += bytes[to];
+  }
+}
+
+void MetricsCollector::receives(WorkerId owner, const std::vector<std::uint64_t>& bytes) {
+  shuffle_.received_bytes[owner] += std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0});
 }
 
 std::string MetricsCollector::host_of(WorkerId worker) const {

@@ -63,7 +63,9 @@ class MetricsCollector {
   // `partition_bytes`: of the partitions of the wave.
   void wave_planned(std::uint64_t rounds,
                     const std::vector<std::pair<PartitionId, std::uint64_t>>& partition_bytes);
-  void moves(WorkerId source, WorkerId owner, std::uint64_t bytes);
+  // Of one wave, by rank to or from.
+  void sends(WorkerId source, const std::vector<std::uint64_t>& bytes);
+  void receives(WorkerId owner, const std::vector<std::uint64_t>& bytes);
 
   TaskCounts& tasks() noexcept { return tasks_; }
   const TaskCounts& tasks() const noexcept { return tasks_; }

@@ -18,6 +18,11 @@ class MeteredMachine : public Machine {
     job_.metrics.phase_begins(name_, job_.generation, now);
     return measured(inner_->start(now), now);
   }
+  Commands start_more(Time now) override {
+    Commands more = inner_->start_more(now);
+    if (!more.empty()) job_.metrics.phase_handled(more.size());
+    return more;
+  }
   Commands handle(const Event& event, Time now) override { return measured(inner_->handle(event, now), now); }
 
  private:

@@ -29,9 +29,8 @@ std::optional<Failure> check_runs(Job& job, const std::vector<RunSummary>& runs)
 }
 
 void adopt_parts(Job& job) {
-  const std::uint64_t digest = cover_digest(job);
   for (PartSummary& found : job.found_parts) {
-    if (found.partition >= job.plan.partitions || found.cover_digest != digest) continue;
+    if (found.partition >= job.plan.partitions || found.cover_digest != job.cover_digest) continue;
     std::optional<PartSummary>& part = job.parts[found.partition];
     // One that was made for fewer of the largest lines cannot tell the others.
     const bool tells_top = found.top.size() >= std::min<std::uint64_t>(job.options.top, found.lines);
@@ -76,7 +75,9 @@ bool RollCall::take(WorkerId from, const Message& message) {
   const auto* inventory = std::get_if<Inventory>(&message);
   if (inventory == nullptr || inventory->sealed || waiting_.erase(from) == 0) return false;
   if (!failure_) failure_ = check_runs(job_, inventory->runs);
-  for (const RunSummary& run : inventory->runs) offered_.push_back({from, run});
+  for (const RunSummary& run : inventory->runs) {
+    offered_.push_back({from, RunSummary{run.id, run.splits, {}, run.counters, run.from_file}});
+  }
   parts_.insert(parts_.end(), inventory->parts.begin(), inventory->parts.end());
   damage_.insert(damage_.end(), inventory->damage.begin(), inventory->damage.end());
   return true;

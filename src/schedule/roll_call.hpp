@@ -17,7 +17,8 @@ namespace thresh::schedule {
 std::optional<Failure> check_runs(Job& job, const std::vector<RunSummary>& runs);
 
 // Parts that were found count from here on, if they were made from the cover at hand: they took in what the
-// runs held, or they would not have been committed. REQUIRES: every split has a signature.
+// runs held, or they would not have been committed. REQUIRES: every split has a signature, and
+// job.cover_digest is theirs.
 void adopt_parts(Job& job);
 
 // Borrows the job.

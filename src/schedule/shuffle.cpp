@@ -1,10 +1,12 @@
 #include "schedule/shuffle.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <set>
-#include <utility>
 #include <variant>
+#include <vector>
 
-#include "schedule/cover.hpp"
 #include "schedule/phase.hpp"
 #include "schedule/wave_planner.hpp"
 
@@ -15,16 +17,33 @@ class ShufflePhase : public Phase {
  public:
   explicit ShufflePhase(Job& job) : Phase(job) {}
 
-  Commands start(Time now) override {
-    Commands out;
+  Commands start(Time) override {
     const PartitionBytes sizes = uncommitted_bytes(job_);
     job_.wave_owners = choose_wave(sizes, job_.pool.live(), job_.options.wave_bytes);
     if (job_.wave_owners.empty()) {
       finish(Action::Shuffled);
-      return out;
+      return {};
     }
-    keep_sums();
-    send_plans(sizes, now, out);
+    for (const auto& [partition, owner] : job_.wave_owners) {
+      job_.sums[partition] = job_.holdings.sums(partition);
+    }
+    traffic_.emplace(job_.holdings, job_.wave_owners, job_.options.ranks);
+    prepare_plan();
+    to_tell_ = job_.pool.live();
+    job_.metrics.wave_planned(
+        plan_.rounds,
+        PartitionBytes(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(job_.wave_owners.size())));
+    // With one rank the worker is rank 0 and takes part as itself.
+    if (!job_.pool.knows(0)) return {JoinWave{job_.wave, plan_.rounds}};
+    return {};
+  }
+
+  // The plans of all workers are gigabytes when there are thousands.
+  Commands start_more(Time now) override {
+    Commands out;
+    for (std::uint64_t bytes = 0; told_ < to_tell_.size() && bytes < most_at_once; ++told_) {
+      bytes += tell(to_tell_[told_], now, out);
+    }
     return out;
   }
 
@@ -37,58 +56,52 @@ class ShufflePhase : public Phase {
   }
 
  private:
-  void keep_sums() {
-    for (const auto& [partition, owner] : job_.wave_owners) {
-      PartitionSums sums;
-      for (const CoveredRun& item : job_.cover) {
-        sums.rows += item.run.slices[partition].rows;
-        sums.hash_sum += item.run.slices[partition].hash_sum;
-      }
-      job_.sums[partition] = sums;
-    }
-  }
+  static constexpr std::uint64_t most_at_once = 16 << 20;  // bytes
 
-  void send_plans(const PartitionBytes& sizes, Time now, Commands& out) {
-    const TrafficMatrix traffic(job_, job_.wave_owners);
-    ShuffleWave plan;
-    plan.generation = job_.generation;
-    plan.wave = job_.wave;
-    plan.round_bytes = job_.options.round_bytes;
-    plan.rounds =
-        traffic.largest_pair() / plan.round_bytes + (traffic.largest_pair() % plan.round_bytes != 0);
-    plan.cover_digest = cover_digest(job_);
-    plan.owners = job_.wave_owners;
+  // What is the same for all.
+  void prepare_plan() {
+    const std::uint64_t most = traffic_->largest_pair();
+    plan_.generation = job_.generation;
+    plan_.wave = job_.wave;
+    plan_.round_bytes = job_.options.round_bytes;
+    plan_.rounds = most / plan_.round_bytes + (most % plan_.round_bytes != 0);
+    plan_.cover_digest = job_.cover_digest;
+    plan_.owners = job_.wave_owners;
     for (PartitionId partition = 0; partition < job_.plan.partitions; ++partition) {
-      if (job_.parts[partition]) plan.committed.push_back(partition);
+      if (job_.parts[partition]) plan_.committed.push_back(partition);
     }
     if (job_.options.uses_locations) {
-      plan.files = first_splits(job_.plan);
-      plan.records_before = records_before(job_);
-    }
-    for (const WorkerId worker : job_.pool.live()) {
-      plan.send_bytes = traffic.sent_by(worker);
-      plan.receive_bytes = traffic.received_by(worker);
-      waiting_.insert(worker);
-      job_.pool.set_busy(worker, now);
-      out.emplace_back(Send{worker, plan});
-    }
-    // With one rank the worker is rank 0 and takes part as itself.
-    if (!job_.pool.knows(0)) out.emplace_back(JoinWave{job_.wave, plan.rounds});
-    note_metrics(sizes, traffic, plan.rounds);
-  }
-
-  void note_metrics(const PartitionBytes& sizes, const TrafficMatrix& traffic, std::uint64_t rounds) {
-    job_.metrics.wave_planned(
-        rounds,
-        PartitionBytes(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(job_.wave_owners.size())));
-    for (const WorkerId source : job_.pool.live()) {
-      for (const WorkerId owner : job_.pool.live()) {
-        const std::uint64_t bytes = traffic.at(source, owner);
-        if (bytes != 0) job_.metrics.moves(source, owner, bytes);
-      }
+      files_ = first_splits(job_.plan);
+      records_before_ = records_before(job_);
     }
   }
 
+  // About so many bytes.
+  std::uint64_t tell(WorkerId worker, Time now, Commands& out) {
+    plan_.send_bytes = traffic_->sent_by(worker);
+    plan_.receive_bytes = traffic_->received_by(worker);
+    // Only who reduces locates records, and what it was told in this generation stays true.
+    const bool locates =
+        job_.options.uses_locations && !plan_.receive_bytes.empty() && job_.located.insert(worker).second;
+    plan_.files = locates ? files_ : Files{};
+    plan_.records_before = locates ? records_before_ : std::vector<std::uint64_t>{};
+    waiting_.insert(worker);
+    job_.pool.set_busy(worker, now);
+    job_.metrics.sends(worker, plan_.send_bytes);
+    job_.metrics.receives(worker, plan_.receive_bytes);
+    out.emplace_back(Send{worker, plan_});
+    return 64 * plan_.files.size() + 8 * plan_.records_before.size() + 8 * plan_.owners.size() +
+           8 * (plan_.send_bytes.size() + plan_.receive_bytes.size());
+  }
+
+  using Files = decltype(ShuffleWave::files);
+
+  std::optional<Traffic> traffic_;
+  ShuffleWave plan_;  // without what is for one worker alone
+  Files files_;
+  std::vector<std::uint64_t> records_before_;
+  std::vector<WorkerId> to_tell_;
+  std::size_t told_ = 0;
   std::set<WorkerId> waiting_;
 };
 

@@ -65,38 +65,41 @@ PartitionOwners choose_wave(const PartitionBytes& sizes, const std::vector<Worke
   return best;
 }
 
-TrafficMatrix::TrafficMatrix(const Job& job, const PartitionOwners& owners)
-    : ranks_(job.options.ranks), bytes_(ranks_ * ranks_, 0) {
-  for (const CoveredRun& item : job.cover) {
-    for (const auto& [partition, owner] : owners) {
-      bytes_.at(item.holder * ranks_ + owner) += item.run.slices.at(partition).wire_bytes;
+Traffic::Traffic(const Holdings& holdings, const PartitionOwners& owners, std::size_t ranks)
+    : holdings_(&holdings), owners_(&owners), ranks_(ranks) {
+  for (const auto& [partition, owner] : owners) owned_[owner].push_back(partition);
+  for (const auto& [holder, bytes] : holdings.holders()) {
+    for (const auto& [owner, partitions] : owned_) {
+      std::uint64_t pair = 0;
+      for (const PartitionId partition : partitions) pair += bytes.at(partition);
+      largest_pair_ = std::max(largest_pair_, pair);
     }
   }
 }
 
-std::vector<std::uint64_t> TrafficMatrix::sent_by(WorkerId source) const {
-  const auto row = bytes_.begin() + static_cast<std::ptrdiff_t>(source * ranks_);
-  return std::vector<std::uint64_t>(row, row + static_cast<std::ptrdiff_t>(ranks_));
+std::vector<std::uint64_t> Traffic::sent_by(WorkerId source) const {
+  std::vector<std::uint64_t> sent(ranks_, 0);
+  const auto held = holdings_->holders().find(source);
+  if (held == holdings_->holders().end()) return sent;
+  for (const auto& [partition, owner] : *owners_) sent.at(owner) += held->second.at(partition);
+  return sent;
 }
 
-std::vector<std::uint64_t> TrafficMatrix::received_by(WorkerId owner) const {
-  std::vector<std::uint64_t> column(ranks_);
-  for (std::size_t source = 0; source < ranks_; ++source) column[source] = bytes_[source * ranks_ + owner];
-  return column;
-}
-
-std::uint64_t TrafficMatrix::largest_pair() const noexcept {
-  const auto most = std::max_element(bytes_.begin(), bytes_.end());
-  return most == bytes_.end() ? 0 : *most;
+std::vector<std::uint64_t> Traffic::received_by(WorkerId owner) const {
+  const auto owned = owned_.find(owner);
+  if (owned == owned_.end()) return {};
+  std::vector<std::uint64_t> received(ranks_, 0);
+  for (const auto& [holder, bytes] : holdings_->holders()) {
+    for (const PartitionId partition : owned->second) received.at(holder) += bytes.at(partition);
+  }
+  return received;
 }
 
 PartitionBytes uncommitted_bytes(const Job& job) {
   PartitionBytes sizes;
   for (PartitionId partition = 0; partition < job.plan.partitions; ++partition) {
     if (job.parts[partition]) continue;
-    std::uint64_t bytes = 0;
-    for (const CoveredRun& item : job.cover) bytes += item.run.slices.at(partition).wire_bytes;
-    sizes.emplace_back(partition, bytes);
+    sizes.emplace_back(partition, job.holdings.wire_bytes(partition));
   }
   return sizes;
 }

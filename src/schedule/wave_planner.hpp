@@ -1,7 +1,10 @@
 // Who owns which partition, and which partitions travel together in one wave of the shuffle. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -23,22 +26,26 @@ PartitionOwners assign_owners(const PartitionBytes& sizes, const std::vector<Wor
 PartitionOwners choose_wave(const PartitionBytes& sizes, const std::vector<WorkerId>& workers,
                             std::uint64_t wave_bytes);
 
-// What each rank sends to each rank in a wave.
-class TrafficMatrix {
+// What each rank sends to each rank in a wave. There is no matrix of it: 10,000 ranks squared are 800 MB.
+class Traffic {
  public:
-  // REQUIRES: holders and owners are below job.options.ranks.
-  TrafficMatrix(const Job& job, const PartitionOwners& owners);
-  std::uint64_t at(WorkerId source, WorkerId owner) const { return bytes_[source * ranks_ + owner]; }
+  // Borrows both. REQUIRES: holders and owners are below `ranks`.
+  Traffic(const Holdings& holdings, const PartitionOwners& owners, std::size_t ranks);
+  // To each rank.
   std::vector<std::uint64_t> sent_by(WorkerId source) const;
+  // From each rank; empty if it owns nothing.
   std::vector<std::uint64_t> received_by(WorkerId owner) const;
-  std::uint64_t largest_pair() const noexcept;
+  std::uint64_t largest_pair() const noexcept { return largest_pair_; }
 
  private:
+  const Holdings* holdings_;
+  const PartitionOwners* owners_;
   std::size_t ranks_;
-  std::vector<std::uint64_t> bytes_;  // ranks x ranks
+  std::map<WorkerId, std::vector<PartitionId>> owned_;
+  std::uint64_t largest_pair_ = 0;
 };
 
-// Wire bytes of the partitions that are not committed, over the cover.
+// Wire bytes of the partitions that are not committed, over the cover. REQUIRES: all is mapped.
 PartitionBytes uncommitted_bytes(const Job& job);
 
 // By split: the records of its file in earlier splits. REQUIRES: every split has a signature.

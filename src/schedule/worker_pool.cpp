@@ -31,6 +31,7 @@ WorkerPool::WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, 
     workers_.emplace(id, worker);
   }
   for (const auto& [id, worker] : workers_) live_.push_back(id);
+  std::sort(live_.begin(), live_.end());
 }
 
 bool WorkerPool::is_live(WorkerId worker) const {

@@ -3,8 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
-#include <map>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/task.hpp"
@@ -82,7 +82,7 @@ class WorkerPool {
   void note(WorkerId id, WorkerState from, const Worker& worker, Time now);
 
   Liveness liveness_;
-  std::map<WorkerId, Worker> workers_;
+  std::unordered_map<WorkerId, Worker> workers_;
   std::vector<WorkerId> live_;
   std::vector<StateChange> changes_;
   Time next_check_{};

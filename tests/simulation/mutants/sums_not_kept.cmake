@@ -1,5 +1,4 @@
 # What the parts of a wave must take in is not kept.
 set(FILE shuffle.cpp)
-set(BEFORE [=[    keep_sums();
-]=])
+set(BEFORE [=[job_.sums[partition] = job_.holdings.sums(partition);]=])
 set(AFTER [=[]=])

@@ -48,18 +48,21 @@ TEST_CASE("no owner of a wave with more than one partition receives more than it
 
 TEST_CASE("the traffic of a wave is what the holders of runs send to the owners of partitions") {
   Job job;
-  job.options.ranks = 3;
   job.adopt(JobPlan{{}, {}, 2});
-  CoveredRun first{1, {}};
-  first.run.slices = {{1, 10, 12, 0}, {1, 20, 22, 0}};
-  CoveredRun second{2, {}};
-  second.run.slices = {{1, 30, 32, 0}, {0, 0, 0, 0}};
-  job.cover = {first, second};
+  job.holdings = Holdings(2);
+  RunSummary run;
+  run.slices = {{1, 10, 12, 5}, {1, 20, 22, 6}};
+  job.holdings.add(1, run);
+  run.slices = {{2, 30, 32, 7}, {0, 0, 0, 0}};
+  job.holdings.add(2, run);
   REQUIRE(uncommitted_bytes(job) == PartitionBytes{{0, 44}, {1, 22}});
-  const TrafficMatrix traffic(job, {{0, 1}, {1, 2}});
+  REQUIRE(job.holdings.sums(0) == PartitionSums{3, 12});
+  const PartitionOwners owners{{0, 1}, {1, 2}};
+  const Traffic traffic(job.holdings, owners, 3);
   REQUIRE(traffic.sent_by(1) == std::vector<std::uint64_t>{0, 12, 22});
   REQUIRE(traffic.sent_by(2) == std::vector<std::uint64_t>{0, 32, 0});
   REQUIRE(traffic.received_by(1) == std::vector<std::uint64_t>{0, 12, 32});
+  REQUIRE(traffic.received_by(3).empty());
   REQUIRE(traffic.largest_pair() == 32);
 }
 

@@ -5,9 +5,9 @@
 
 namespace thresh {
 
-std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, std::uint32_t partitions) {
-  if (job.combines()) return std::make_unique<CombineTable>(job, pool, partitions);
-  return std::make_unique<EmitBuckets>(job, pool, partitions);
+std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, Partitioner partitioner) {
+  if (job.combines()) return std::make_unique<CombineTable>(job, pool, std::move(partitioner));
+  return std::make_unique<EmitBuckets>(job, pool, std::move(partitioner));
 }
 
 }  // namespace thresh

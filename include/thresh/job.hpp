@@ -22,6 +22,14 @@
 //                                                    group's lines carry the weight of its values
 //   static R rank(const V&);                         the rank of a line for --top, from what out() was given
 //   static constexpr bool uses_locations = true;     reduce calls out.locate(record id)
+//   static constexpr std::size_t record_bytes = 100; records are so many bytes each, not lines:
+//                                                    void map(const thresh::Record& record, auto& emit) const
+//   static constexpr bool total_order = true;        parts are ranges of keys: one after the other they are
+//                                                    sorted. map runs on a sample of the input first
+//   static constexpr bool raw_output = true;         reduce calls out.record(bytes): they are written as they
+//                                                    are, without TAB and LF; parts are .bin, or .txt if the
+//                                                    input is lines
+//   static OtherJob with_key(thresh::KeyColumns);    the job that --key makes of this one, of the same name
 #pragma once
 
 #include <cstring>
@@ -34,6 +42,7 @@
 #include <utility>
 
 #include "thresh/errors.hpp"
+#include "thresh/fixed_bytes.hpp"  // IWYU pragma: export
 #include "thresh/hash.hpp"
 #include "thresh/job_checks.hpp"
 #include "thresh/job_type.hpp"
@@ -78,11 +87,29 @@ namespace detail {
 template <class Job>
 class JobMapper final : public Mapper {
  public:
+  explicit JobMapper(const Job& job) : job_(job) {}
+
   std::uint64_t map_block(std::string_view block, RecordId first, EmitBatch& emits,
                           Context& context) override {
     Emitter<typename Job::Key, typename Job::Value> emit(emits, context);
     const char* const begin = block.data();
     const char* const end = begin + block.size();
+    if constexpr (HasRecordBytes<Job>) {
+      Record record{{}, first};
+      for (const char* at = begin; at != end; at += Job::record_bytes, ++record.id.record) {
+        record.bytes = std::string_view(at, Job::record_bytes);
+        map_one(record, at, begin, emit, context);
+      }
+      return record.id.record - first.record;
+    } else {
+      return map_lines(begin, end, first, emit, context);
+    }
+  }
+
+ private:
+  using Emit = Emitter<typename Job::Key, typename Job::Value>;
+
+  std::uint64_t map_lines(const char* begin, const char* end, RecordId first, Emit& emit, Context& context) {
     Line line{{}, first};
     for (const char* at = begin; at != end; ++line.id.record) {
       const auto* newline =
@@ -90,27 +117,33 @@ class JobMapper final : public Mapper {
       const char* stop = newline != nullptr ? newline : end;
       if (newline != nullptr && stop != at && stop[-1] == '\r') --stop;
       line.text = std::string_view(at, static_cast<std::size_t>(stop - at));
-      context.at_record(at);
-      try {
-        job_.map(std::as_const(line), emit);
-      } catch (...) {
-        emit.rollback();
-        if (emit.engine_threw()) throw;
-        throw_record_failed(static_cast<std::size_t>(at - begin));
-      }
-      emit.commit();
+      map_one(line, at, begin, emit, context);
       at = newline != nullptr ? newline + 1 : end;
     }
     return line.id.record - first.record;
   }
 
- private:
-  const Job job_{};
+  void map_one(const InputRecord<Job>& record, const char* at, const char* begin, Emit& emit,
+               Context& context) {
+    context.at_record(at);
+    try {
+      job_.map(record, emit);
+    } catch (...) {
+      emit.rollback();
+      if (emit.engine_threw()) throw;
+      throw_record_failed(static_cast<std::size_t>(at - begin));
+    }
+    emit.commit();
+  }
+
+  const Job job_;
 };
 
 template <class Job>
 class JobReducer final : public Reducer {
  public:
+  explicit JobReducer(const Job& job) : job_(job) {}
+
   void reduce(std::string_view key, ValueSource& source, ResultSink& sink, Context& context) override {
     using Key = typename Job::Key;
     EngineCalls engine;
@@ -132,7 +165,7 @@ class JobReducer final : public Reducer {
   }
 
  private:
-  const Job job_{};
+  const Job job_;
 };
 
 template <class Job>
@@ -166,9 +199,9 @@ std::uint64_t sum_weights(const std::uint64_t* key_hashes, const char* const* va
 
 }  // namespace detail
 
-// Erases the types of a job.
+// Erases the types of a job. Each mapper and reducer has a copy of `job`.
 template <class Job>
-JobType make_job_type() {
+JobType make_job_type(const Job& job = {}) {
   JobType type;
   if constexpr (detail::job_is_sound<Job>()) {
     using Value = ValueCodec<typename Job::Value>;
@@ -189,8 +222,14 @@ JobType make_job_type() {
       if constexpr (Value::fixed_size > 0) type.sum_weights = &detail::sum_weights<Job>;
     }
     if constexpr (requires { Job::uses_locations; }) type.uses_locations = Job::uses_locations;
-    type.make_mapper = [] { return std::make_unique<detail::JobMapper<Job>>(); };
-    type.make_reducer = [] { return std::make_unique<detail::JobReducer<Job>>(); };
+    if constexpr (detail::HasRecordBytes<Job>) type.record_bytes = Job::record_bytes;
+    type.total_order = detail::total_order<Job>();
+    if constexpr (detail::raw_output<Job>()) type.part_extension = type.record_bytes > 0 ? "bin" : "txt";
+    if constexpr (requires(const KeyColumns& key) { Job::with_key(key); }) {
+      type.with_key = [](const KeyColumns& key) { return make_job_type(Job::with_key(key)); };
+    }
+    type.make_mapper = [job] { return std::make_unique<detail::JobMapper<Job>>(job); };
+    type.make_reducer = [job] { return std::make_unique<detail::JobReducer<Job>>(job); };
   }
   return type;
 }

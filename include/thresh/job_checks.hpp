@@ -50,10 +50,28 @@ concept HasInfo = requires {
   { Job::info } -> std::convertible_to<const JobInfo&>;
 };
 template <class Job>
-concept HasMap = requires(const Job& job, const Line& line,
-                          Emitter<typename Job::Key, typename Job::Value>& emit) {
-  job.map(line, emit);
+concept HasRecordBytes = requires {
+  requires Job::record_bytes >
+  0;
 };
+template <class Job>
+using InputRecord = std::conditional_t<HasRecordBytes<Job>, Record, Line>;
+template <class Job>
+concept HasMap = requires(const Job& job, const InputRecord<Job>& record,
+                          Emitter<typename Job::Key, typename Job::Value>& emit) {
+  job.map(record, emit);
+};
+// A constant that may be left out is false then.
+template <class Job>
+consteval bool total_order() {
+  if constexpr (requires { Job::total_order; }) return Job::total_order;
+  return false;
+}
+template <class Job>
+consteval bool raw_output() {
+  if constexpr (requires { Job::raw_output; }) return Job::raw_output;
+  return false;
+}
 template <class Job, class Key>
 concept Reduces = requires(const Job& job, const Key& key, Values<typename Job::Value>& values,
                            Output<Job>& out) {
@@ -75,6 +93,8 @@ template <class Job>
 consteval bool job_is_sound() {
   static_assert(std::is_class_v<Job> && !std::is_final_v<Job> && std::is_default_constructible_v<Job>,
                 "thresh: a job is a struct that can be default-constructed and is not final");
+  static_assert(!HasWeight<Job> || !raw_output<Job>(),
+                "thresh: a job with raw output has no lines that could carry a weight");
   static_assert(HasTypes<Job>, "thresh: this job lacks `using Key = ...;` or `using Value = ...;`");
   static_assert(
       HasInfo<Job>,
@@ -88,7 +108,8 @@ consteval bool job_is_sound() {
         "or specialise thresh::Codec");
     if constexpr (kKey) {
       static_assert(HasMap<Job>,
-                    "thresh: this job lacks `void map(const thresh::Line& line, auto& emit) const`");
+                    "thresh: this job lacks `void map(const thresh::Line& line, auto& emit) const` (with "
+                    "record_bytes it takes a const thresh::Record&)");
       static_assert(
           HasReduce<Job>,
           "thresh: this job lacks `void reduce(const Key& key, thresh::Values<Value>& values, auto& out) "

@@ -11,6 +11,7 @@
 
 #include "thresh/context.hpp"
 #include "thresh/emit_batch.hpp"
+#include "thresh/key_columns.hpp"
 #include "thresh/record.hpp"
 
 namespace thresh {
@@ -19,7 +20,7 @@ namespace thresh {
 class Mapper {
  public:
   virtual ~Mapper() = default;
-  // Maps every record of `block`, which holds whole records alone (the last one may lack its newline);
+  // Maps every record of `block`, which holds whole records alone (the last line may lack its newline);
   // the first is `first`. Returns how many records there were.
   // Throws RecordFailed for a record that cannot be used; emits of the records before it are committed.
   virtual std::uint64_t map_block(std::string_view block, RecordId first, EmitBatch& emits,
@@ -45,6 +46,9 @@ class ResultSink {
   // `rank`: encoded so that byte order is the order of --top (empty: the line is not ranked).
   // `weight`: the conserved weight of the line's value (0 without one).
   virtual void end_line(std::string_view rank, std::uint64_t weight) = 0;
+  // Instead of all that, in a job with raw output: a record is the two pieces, one after the other, exactly
+  // as they are. It counts as a line.
+  virtual void record(std::string_view head, std::string_view tail) = 0;
 };
 
 // Reduces groups on one worker.
@@ -78,8 +82,12 @@ struct JobType {
   WeightOf weight = nullptr;             // set if the job conserves a weight
   SumWeights sum_weights = nullptr;      // set with a weight and value_size > 0
   bool uses_locations = false;           // reduce calls Context::locate
+  std::size_t record_bytes = 0;          // of each input record; 0: records are lines
+  bool total_order = false;              // partitions are ranges of keys
+  std::string part_extension = "tsv";  // of the names of the parts: "tsv", or "txt" or "bin" if they are raw
   std::function<std::unique_ptr<Mapper>()> make_mapper;
   std::function<std::unique_ptr<Reducer>()> make_reducer;
+  std::function<JobType(const KeyColumns&)> with_key;  // what --key makes of the job; empty: it takes none
 
   bool combines() const noexcept { return combine_fixed != nullptr || combine_bytes != nullptr; }
 };

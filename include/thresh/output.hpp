@@ -15,6 +15,7 @@ namespace thresh {
 // out(key, value) writes the line `key TAB value`. A long line is written in pieces:
 //   out.begin(key); out.append(value)...; out.end();
 // What to_text makes of several fields (pairs, tuples, arrays) is separated by TABs, in keys too.
+// In a job with raw_output there are no lines: out.record(bytes) writes the bytes as they are.
 // A line takes its rank for --top from Job::rank(value) if the job has it, else from an arithmetic value.
 template <class Job>
 class Output {
@@ -40,6 +41,9 @@ class Output {
 
   template <class K>
   void begin(const K& key) {
+    static_assert(
+        !requires { requires Job::raw_output; },
+        "thresh: a job with raw output writes out.record(bytes), not lines");
     if constexpr (detail::TupleLike<K>) {
       // The first field is the line's key; a TAB in it would be refused.
       std::apply([this](const auto& first, const auto&... others) { this->begin_with(first, others...); },
@@ -71,6 +75,15 @@ class Output {
     rank_.clear();
     encode(rank, rank_);
     engine([&] { sink_->end_line(rank_, weight); });
+  }
+
+  // The bytes of a record, in one piece or two. REQUIRES: the job declares
+  // `static constexpr bool raw_output = true`.
+  void record(std::string_view bytes, std::string_view more = {}) {
+    static_assert(
+        requires { requires Job::raw_output; },
+        "thresh: a job that writes records says so: static constexpr bool raw_output = true;");
+    engine([&] { sink_->record(bytes, more); });
   }
 
   // Adds to a user counter; each group counts exactly once, whatever fails.

@@ -16,7 +16,7 @@ struct RecordId {
   auto operator<=>(const RecordId&) const = default;
 };
 
-// Where a record is for a person: a file and a line number counted from 1.
+// Where a record is for a person: a file and the number of its line (or record) counted from 1.
 struct Location {
   std::string_view path;  // lives as long as the job
   std::uint64_t line = 0;
@@ -25,6 +25,13 @@ struct Location {
 // A line of text without its LF or CRLF. The text lives until map returns.
 struct Line {
   std::string_view text;
+  RecordId id;
+};
+
+// A record of fixed size, in a job that declares `static constexpr std::size_t record_bytes`. The bytes live
+// until map returns.
+struct Record {
+  std::string_view bytes;
   RecordId id;
 };
 

@@ -199,6 +199,7 @@ Command parse_command_line(const Words& arguments, const std::vector<JobType>& j
   run.options.job = first;
   run.options.inputs = std::move(rest);
   check_options(run.options);
+  if (run.options.key && !run.job->with_key) refuse("the job " + first + " takes no --key");
   return run;
 }
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "cli/key_columns.hpp"
 #include "core/row.hpp"
 #include "schedule/cover.hpp"
 #include "storage/posix.hpp"
-#include "thresh/job_type.hpp"
 
 namespace thresh::cli {
 namespace {
@@ -27,7 +27,7 @@ JobState state_of(const Inventory& inventory) {
 void look_at_runs(Inspection& inspection) {
   const Inventory& inventory = inspection.inventory;
   std::optional<RowFormat> format;
-  if (const JobType* type = find_job(inventory.job->identity.job)) format.emplace(type->value_size);
+  if (const auto type = recorded_job(inventory.job->identity)) format.emplace(type->value_size);
   inspection.knows_job = format.has_value();
   inspection.runs = storage::find_runs(inventory, format);
   std::vector<schedule::CoveredRun> candidates;

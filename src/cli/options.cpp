@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/duration.hpp"
+#include "cli/key_columns.hpp"
 #include "cli/number.hpp"
 #include "cli/size.hpp"
 #include "engine/fault_drill.hpp"
@@ -98,6 +99,10 @@ std::vector<OptionSpec> shaping_options() {
        "Leave out up to N records on which the job throws, crashes or hangs, instead of failing. They are "
        "named.",
        "0", [](RunOptions& o, const string& v) { o.max_bad_records = parse_count(v, 0, UINT32_MAX); }},
+      {"key", 0, "N[,M]", Group::Shaping,
+       "terasort: sort lines of text by their bytes N to M, counted from 1; without M to the end of the "
+       "line.",
+       "none: the job's own records", [](RunOptions& o, const string& v) { o.key = parse_key_columns(v); }},
       {"escape", 0, "", Group::Shaping,
        "Write TAB, newline, carriage return and backslash in results as \\t \\n \\r \\\\. Without it, a "
        "result that "

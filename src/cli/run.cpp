@@ -36,6 +36,7 @@ int execute(const Command& command) {
     return tool->tool->run(tool->arguments);
   }
   const auto& run = std::get<RunJob>(command);
+  if (run.options.key) return engine::run(run.options, run.job->with_key(*run.options.key));
   return engine::run(run.options, *run.job);
 }
 

@@ -4,13 +4,14 @@
 #include "cli/inspect.hpp"
 #include "cli/supervise.hpp"
 #include "cli/tool.hpp"
+#include "cli/validate_sort.hpp"
 #include "cli/verify.hpp"
 
 namespace thresh::cli {
 
 const std::vector<Tool>& tools() {
-  static const std::vector<Tool> all = {clean_tool(),   drill_tool(),     gen_tool(),
-                                        inspect_tool(), supervise_tool(), verify_tool()};
+  static const std::vector<Tool> all = {clean_tool(),     drill_tool(),         gen_tool(),   inspect_tool(),
+                                        supervise_tool(), validate_sort_tool(), verify_tool()};
   return all;
 }
 

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "cli/key_columns.hpp"
 #include "cli/terminal.hpp"
 #include "core/text.hpp"
 #include "storage/verify.hpp"
 #include "thresh/errors.hpp"
-#include "thresh/job_type.hpp"
 
 namespace thresh::cli {
 namespace {
@@ -22,10 +22,12 @@ int run(const ToolArguments& arguments) {
   const std::string directory = directory_of("verify", arguments);
   const storage::Inventory inventory = storage::take_inventory(directory);
   std::optional<RowFormat> format;
-  if (const JobType* job = inventory.job ? find_job(inventory.job->identity.job) : nullptr) {
+  std::string extension = "tsv";
+  if (const auto job = inventory.job ? recorded_job(inventory.job->identity) : std::nullopt) {
     format.emplace(job->value_size);
+    extension = job->part_extension;
   }
-  const storage::Verification report = storage::verify(inventory, format);
+  const storage::Verification report = storage::verify(inventory, format, extension);
   std::string out;
   for (const std::string& line : report.bad) out += "bad: " + line + "\n";
   for (const std::string& line : report.notes) out += "note: " + line + "\n";

@@ -21,15 +21,15 @@ constexpr std::size_t kSample = 1 << 16;
 }  // namespace
 
 template <std::size_t kSlotBytes>
-AdaptiveTable<kSlotBytes>::AdaptiveTable(const JobType& job, ChunkPool& pool, std::uint32_t partitions)
+AdaptiveTable<kSlotBytes>::AdaptiveTable(const JobType& job, ChunkPool& pool, Partitioner partitioner)
     : Collector(job),
       job_(&job),
       pool_(&pool),
       format_(job.value_size),
-      partitions_(partitions),
+      partitioner_(std::move(partitioner)),
       table_(pool, job.value_size, kFirstSlots),
       cache_(job.value_size),
-      staged_(pool, job.value_size, partitions * kBucketsAPartition),
+      staged_(pool, job.value_size, partitioner_.partitions() * kBucketsAPartition),
       hashes_(kBlock),
       heads_(kBlock),
       keys_(kBlock),
@@ -117,7 +117,7 @@ void AdaptiveTable<kSlotBytes>::combine_pending() {
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::stage(std::uint64_t hash, std::uint64_t prefix, std::string_view key,
                                       const char* value) {
-  staged_.add(partition_of(hash, partitions_) * kBucketsAPartition + ranges_.of(prefix), key, value);
+  staged_.add(partitioner_.of(hash, key) * kBucketsAPartition + ranges_.of(prefix), key, value);
 }
 
 template <std::size_t kSlotBytes>
@@ -171,12 +171,12 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal() {
 
 template <std::size_t kSlotBytes>
 std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_table() {
-  std::vector<std::vector<RowRef>> refs(partitions_);
+  std::vector<std::vector<RowRef>> refs(partitioner_.partitions());
   table_.for_each([&](const char* slot, std::string_view key) {
-    refs[partition_of(table_.hash_at(slot), partitions_)].push_back({key_prefix(key), slot});
+    refs[partitioner_.of(table_.hash_at(slot), key)].push_back({key_prefix(key), slot});
   });
-  std::vector<Slice> slices(partitions_);
-  for (std::uint32_t p = 0; p < partitions_; ++p) {
+  std::vector<Slice> slices(partitioner_.partitions());
+  for (std::uint32_t p = 0; p < partitioner_.partitions(); ++p) {
     sort_refs(refs[p], [this](const char* a, const char* b) { return table_.key_at(a) < table_.key_at(b); });
     for (const RowRef& ref : refs[p]) {
       slices[p].append(*pool_, format_, table_.key_at(ref.row), {table_.value_at(ref.row), job_->value_size});
@@ -191,8 +191,8 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_table() {
 template <std::size_t kSlotBytes>
 std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_buckets() {
   RowCombiner combiner(*job_, *pool_);
-  std::vector<Slice> slices(partitions_);
-  for (std::size_t bucket = 0; bucket < partitions_ * kBucketsAPartition; ++bucket) {
+  std::vector<Slice> slices(partitioner_.partitions());
+  for (std::size_t bucket = 0; bucket < partitioner_.partitions() * kBucketsAPartition; ++bucket) {
     combiner.combine(staged_, bucket);
     staged_.drop(bucket);
     combiner.append_sorted(slices[bucket / kBucketsAPartition]);

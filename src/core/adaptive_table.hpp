@@ -16,6 +16,7 @@
 #include "core/combining_cache.hpp"
 #include "core/inline_table.hpp"
 #include "core/key_ranges.hpp"
+#include "core/partitioner.hpp"
 #include "core/staged_rows.hpp"
 
 namespace thresh {
@@ -24,7 +25,7 @@ template <std::size_t kSlotBytes>
 class AdaptiveTable final : public Collector {
  public:
   // Borrows the pool. REQUIRES: job.combine_fixed and job.value_size <= kMostValueBytes.
-  AdaptiveTable(const JobType& job, ChunkPool& pool, std::uint32_t partitions);
+  AdaptiveTable(const JobType& job, ChunkPool& pool, Partitioner partitioner);
   static constexpr std::size_t kMostValueBytes = InlineTable<kSlotBytes>::kMostValueBytes;
 
   void take(const EmitBatch& batch) override;
@@ -49,7 +50,7 @@ class AdaptiveTable final : public Collector {
   const JobType* job_;
   ChunkPool* pool_;
   RowFormat format_;
-  std::uint32_t partitions_;
+  Partitioner partitioner_;
   Mode mode_ = Mode::Table;
   InlineTable<kSlotBytes> table_;
   CombiningCache<kSlotBytes> cache_;

@@ -6,15 +6,15 @@
 
 namespace thresh {
 
-std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, std::uint32_t partitions) {
+std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, Partitioner partitioner) {
   if (job.combine_fixed != nullptr && job.value_size <= AdaptiveTable<32>::kMostValueBytes) {
-    return std::make_unique<AdaptiveTable<32>>(job, pool, partitions);
+    return std::make_unique<AdaptiveTable<32>>(job, pool, std::move(partitioner));
   }
   if (job.combine_fixed != nullptr && job.value_size <= AdaptiveTable<64>::kMostValueBytes) {
-    return std::make_unique<AdaptiveTable<64>>(job, pool, partitions);
+    return std::make_unique<AdaptiveTable<64>>(job, pool, std::move(partitioner));
   }
-  if (job.combines()) return std::make_unique<CombineTable>(job, pool, partitions);
-  return std::make_unique<EmitBuckets>(job, pool, partitions);
+  if (job.combines()) return std::make_unique<CombineTable>(job, pool, std::move(partitioner));
+  return std::make_unique<EmitBuckets>(job, pool, std::move(partitioner));
 }
 
 }  // namespace thresh

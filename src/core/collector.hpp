@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/chunk_pool.hpp"
+#include "core/partitioner.hpp"
 #include "core/slice.hpp"
 #include "core/task.hpp"
 #include "thresh/emit_batch.hpp"
@@ -58,6 +59,6 @@ class Collector : public EmitSink {
 };
 
 // A hash table if the job combines, else buckets. Borrows job and pool.
-std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, std::uint32_t partitions);
+std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, Partitioner partitioner);
 
 }  // namespace thresh

@@ -20,13 +20,13 @@ std::size_t aligned(std::size_t size) {
 
 }  // namespace
 
-CombineTable::CombineTable(const JobType& job, ChunkPool& pool, std::uint32_t partitions)
+CombineTable::CombineTable(const JobType& job, ChunkPool& pool, Partitioner partitioner)
     : Collector(job),
       pool_(&pool),
       format_(job.value_size),
       combine_fixed_(job.combine_fixed),
       combine_bytes_(job.combine_bytes),
-      partitions_(partitions),
+      partitioner_(std::move(partitioner)),
       slots_(kFirstSlots) {}
 
 std::uint64_t CombineTable::bytes() const noexcept {
@@ -125,15 +125,16 @@ void CombineTable::grow() {
 }
 
 std::vector<Slice> CombineTable::seal() {
-  std::vector<std::vector<RowRef>> rows(partitions_);
+  const std::uint32_t partitions = partitioner_.partitions();
+  std::vector<std::vector<RowRef>> rows(partitions);
   for (const Slot& slot : slots_) {
     if (slot.row == kNoRow) continue;
     const char* at = row_at(slot.row);
     const std::string_view key = format_.read(at).key;
-    rows[partition_of(hash_key(key), partitions_)].push_back({key_prefix(key), at});
+    rows[partitioner_.of(hash_key(key), key)].push_back({key_prefix(key), at});
   }
-  std::vector<Slice> slices(partitions_);
-  for (std::uint32_t p = 0; p < partitions_; ++p) {
+  std::vector<Slice> slices(partitions);
+  for (std::uint32_t p = 0; p < partitions; ++p) {
     sort_rows(rows[p], format_);
     for (const RowRef& ref : rows[p]) {
       const Row row = format_.read(ref.row);

@@ -15,7 +15,7 @@ namespace thresh {
 
 class CombineTable final : public Collector {
  public:
-  CombineTable(const JobType& job, ChunkPool& pool, std::uint32_t partitions);
+  CombineTable(const JobType& job, ChunkPool& pool, Partitioner partitioner);
 
   void take(const EmitBatch& batch) override;
   std::uint64_t bytes() const noexcept override;
@@ -39,7 +39,7 @@ class CombineTable final : public Collector {
   RowFormat format_;
   CombineFixed combine_fixed_;
   CombineBytes combine_bytes_;
-  std::uint32_t partitions_;
+  Partitioner partitioner_;
   HugeVector<Slot> slots_;  // a power of two
   std::size_t rows_ = 0;
   std::vector<Chunk> chunks_;

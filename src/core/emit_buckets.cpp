@@ -4,18 +4,21 @@
 
 namespace thresh {
 
-EmitBuckets::EmitBuckets(const JobType& job, ChunkPool& pool, std::uint32_t partitions)
-    : Collector(job), pool_(&pool), format_(job.value_size), buckets_(partitions) {}
+EmitBuckets::EmitBuckets(const JobType& job, ChunkPool& pool, Partitioner partitioner)
+    : Collector(job),
+      pool_(&pool),
+      format_(job.value_size),
+      partitioner_(std::move(partitioner)),
+      buckets_(partitioner_.partitions()) {}
 
 void EmitBuckets::take(const EmitBatch& batch) {
-  const auto partitions = static_cast<std::uint32_t>(buckets_.size());
   for (std::size_t i = 0; i < batch.committed(); ++i) {
     const EmitBatch::Emit& emit = batch.emits()[i];
     const std::string_view key = batch.key(emit);
     const std::string_view value = batch.value(emit);
     const std::uint64_t hash = hash_key(key);
     count(hash, value);
-    buckets_[partition_of(hash, partitions)].append(*pool_, format_, key, value);
+    buckets_[partitioner_.of(hash, key)].append(*pool_, format_, key, value);
     bytes_ += format_.row_size(key.size(), value.size());
   }
   count_emits(batch.committed());

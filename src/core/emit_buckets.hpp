@@ -7,7 +7,7 @@ namespace thresh {
 
 class EmitBuckets final : public Collector {
  public:
-  EmitBuckets(const JobType& job, ChunkPool& pool, std::uint32_t partitions);
+  EmitBuckets(const JobType& job, ChunkPool& pool, Partitioner partitioner);
 
   void take(const EmitBatch& batch) override;
   std::uint64_t bytes() const noexcept override { return bytes_; }
@@ -16,6 +16,7 @@ class EmitBuckets final : public Collector {
  private:
   ChunkPool* pool_;
   RowFormat format_;
+  Partitioner partitioner_;
   std::vector<Slice> buckets_;
   std::uint64_t bytes_ = 0;
 };

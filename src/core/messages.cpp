@@ -34,7 +34,8 @@ THRESH_FIELDS(PartSummary, m.partition, m.file, m.worker, m.cover_digest, m.inpu
 THRESH_FIELDS(PartitionSums, m.rows, m.hash_sum)
 THRESH_FIELDS(Failure, m.code, m.what)
 
-THRESH_FIELDS(Muster, m.generation, m.partitions, m.job_id, m.run_directory, m.run_files, m.part_files)
+THRESH_FIELDS(Muster, m.generation, m.partitions, m.job_id, m.run_directory, m.run_files, m.part_files,
+              m.split_points)
 THRESH_FIELDS(KeepRuns, m.generation, m.runs)
 THRESH_FIELDS(BlamedRecord, m.offset, m.what)
 THRESH_FIELDS(AssignSplit, m.generation, m.split, m.attempt, m.input, m.range, m.alone, m.skip, m.most_bad)

@@ -25,6 +25,7 @@ struct Muster {
   std::string run_directory;           // where run files are
   std::vector<std::string> run_files;  // to be checked; the worker offers the runs of those that are good
   std::vector<std::string> part_files;
+  std::vector<std::string> split_points;  // encoded keys; none unless the job has a total order
 };
 // The runs of the cover that this worker holds; every other run it holds is dropped.
 struct KeepRuns {

@@ -35,6 +35,8 @@ struct JobPlan {
   std::vector<InputFile> inputs;  // sorted by path
   std::vector<Split> splits;      // in order of (file, begin)
   std::uint32_t partitions = 1;
+  // Encoded keys that divide the partitions of a job with a total order, one fewer than those; else none.
+  std::vector<std::string> split_points = {};
 };
 
 // What mapping a split gave, before any combining. Two different signatures of one split mean that the

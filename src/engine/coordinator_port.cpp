@@ -7,12 +7,14 @@
 #include <cstdio>
 #include <utility>
 
+#include "core/text.hpp"
 #include "engine/logging.hpp"
 #include "engine/metrics_json.hpp"
 #include "engine/signals.hpp"
 #include "engine/version.hpp"
 #include "schedule/split_troubles.hpp"
 #include "storage/input_files.hpp"
+#include "storage/key_sample.hpp"
 #include "storage/manifest.hpp"
 #include "thresh/errors.hpp"
 
@@ -37,6 +39,17 @@ void file_work(std::deque<schedule::Event>& answers, Work work) {
   } catch (const std::exception& error) {
     answers.push_back(schedule::FileWorkFailed{{static_cast<int>(ExitCode::Internal), error.what()}});
   }
+}
+
+// Records of fixed size must be whole, or the file is another one than was meant.
+void check_whole_records(const InputFile& file, const JobType& job) {
+  if (job.record_bytes == 0 || file.size % job.record_bytes == 0) return;
+  throw Error(
+      ExitCode::BadData,
+      fmt::format("the input {} has {} bytes, which is no whole number of records of {} bytes (at offset "
+                  "{} one begins that is not whole): is it the file that you meant?{}",
+                  printable(file.path), file.size, job.record_bytes, file.size - file.size % job.record_bytes,
+                  job.with_key ? " Lines of text are read with --key" : ""));
 }
 
 }  // namespace
@@ -92,6 +105,7 @@ void CoordinatorPort::carry_out(const schedule::ListInputs&) {
     storage::InputListing listing = storage::list_inputs(
         {options_->inputs, options_->files_from, options_->files_from_null}, options_->output);
     for (const std::string& warning : listing.warnings) spdlog::warn("{}", warning);
+    for (const InputFile& file : listing.files) check_whole_records(file, *type_);
     return schedule::InputsListed{std::move(listing.files)};
   });
 }
@@ -113,13 +127,21 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
     policy.accept_new_code = options_->accept_new_code;
     policy.refresh_interval = kRefreshInterval;
     policy.at_step = [this](std::string_view) { tools_.pulse.step(); };  // each part moved is progress
+    if (type_->total_order) {
+      policy.split_points = [&] {
+        tools_.watchdog.doing("sampling the keys of the input");
+        return storage::sample_split_points(*type_, command.plan, tools_.pulse);
+      };
+    }
     storage::OpenResult result = storage::JobDirectory::open(options_->output, identity_, policy);
     for (const std::string& notice : result.notices) spdlog::info("{}", notice);
     directory_ = std::move(result.directory);
     if (!directory_) return schedule::JobOpened{0, result.job_id, true, "", {}};
     const std::string run_directory =
         options_->checkpoints ? directory_->make_run_directory(options_->checkpoint_dir) : "";
-    return schedule::JobOpened{directory_->generation(), result.job_id, false, run_directory, list_files()};
+    return schedule::JobOpened{
+        directory_->generation(),      result.job_id, false, run_directory, list_files(),
+        std::move(result.split_points)};
   });
 }
 
@@ -166,8 +188,9 @@ void CoordinatorPort::carry_out(const schedule::Publish&) {
     for (const auto& part : job_->parts) parts.push_back(part.value());
     std::vector<SplitSignature> signatures;
     for (const auto& signature : job_->signatures) signatures.push_back(signature.value());
-    const storage::Manifest manifest = storage::describe_job(identity_, job_->job_id, job_->generation,
-                                                             signatures, parts, job_counters(*job_));
+    const storage::Manifest manifest =
+        storage::describe_job(identity_, job_->job_id, job_->generation, signatures, parts,
+                              job_counters(*job_), type_->part_extension);
     directory_->publish(parts, storage::make_manifest(manifest), metrics_json(*job_, type_->name, now()));
     return schedule::Published{};
   });

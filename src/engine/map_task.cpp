@@ -50,7 +50,7 @@ class BlockMapper {
     } catch (const RecordFailed& failed) {
       bad_.push_back({offset + failed.offset(), failed.what()});
       const std::string_view done = bytes.substr(0, failed.offset());
-      records_ += static_cast<std::uint64_t>(std::count(done.begin(), done.end(), '\n'));
+      records_ += count_records(done);
       std::string_view rest = bytes.substr(failed.offset());
       std::uint64_t ignored = 0;
       skip_record(rest, ignored);
@@ -58,9 +58,15 @@ class BlockMapper {
     }
   }
 
+  std::uint64_t count_records(std::string_view bytes) const {
+    if (tools_->record_bytes > 0) return bytes.size() / tools_->record_bytes;
+    return static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+  }
+
   // It keeps its number, so that the numbers of those behind it do not depend on it.
   void skip_record(std::string_view& rest, std::uint64_t& offset) {
-    const std::size_t size = std::min(rest.find('\n'), rest.size() - 1) + 1;
+    const std::size_t size =
+        tools_->record_bytes > 0 ? tools_->record_bytes : std::min(rest.find('\n'), rest.size() - 1) + 1;
     rest.remove_prefix(size);
     offset += size;
     ++records_;
@@ -78,7 +84,7 @@ MapResult map_split(const AssignSplit& task, const MapTools& tools) {
   tools.watchdog.doing(fmt::format("mapping {}, bytes {} to {}", printable(task.input.path), task.range.begin,
                                    task.range.end));
   tools.drill.reach("map");
-  storage::SplitReader reader(task.input, task.range, tools.buffer);
+  storage::SplitReader reader(task.input, task.range, tools.buffer, tools.record_bytes);
   BlockMapper blocks(task, tools);
   while (const auto block = reader.next()) {
     tools.watchdog.reached(block->file_offset);

@@ -24,6 +24,7 @@ struct MapTools {
   FaultDrill& drill;
   Blame& blame;
   std::vector<char>& buffer;  // for the reader; recycled between splits
+  std::size_t record_bytes;   // of each record; 0: records are lines
 };
 
 struct MapResult {

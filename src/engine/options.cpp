@@ -17,6 +17,12 @@ std::string size_text(std::uint64_t bytes) {
   return std::to_string(bytes);
 }
 
+std::string key_text(const KeyColumns& key) {
+  std::string text = std::to_string(key.first);
+  if (key.last != KeyColumns().last) text += "," + std::to_string(key.last);
+  return text;
+}
+
 }  // namespace
 
 std::map<std::string, std::string> shaping_options(const RunOptions& options) {
@@ -24,6 +30,7 @@ std::map<std::string, std::string> shaping_options(const RunOptions& options) {
       {"split-size", size_text(options.split_bytes)},
       {"partitions", options.partitions == 0 ? "auto" : std::to_string(options.partitions)},
       {"max-bad-records", std::to_string(options.max_bad_records)},
+      {"key", options.key ? key_text(*options.key) : "none"},
       {"escape", options.escape ? "on" : "off"},
   };
 }

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "thresh/key_columns.hpp"
+
 namespace thresh::engine {
 
 // Shaping options decide what the output is and belong to the job: a run with others is another job.
@@ -26,6 +28,7 @@ struct RunOptions {
   std::uint64_t split_bytes = 0;  // bytes of a split; 0: from the input size. Small: even load, more messages
   std::uint32_t partitions = 0;   // parts of the output; 0: from the input size
   std::uint64_t max_bad_records = 0;  // records that may be left out before the job fails
+  std::optional<KeyColumns> key;      // which bytes of a line are its key, for jobs that take it
   bool escape = false;  // write TAB, LF, CR and backslash in results as \t \n \r \\ instead of refusing
 
   // Operational.

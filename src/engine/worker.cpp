@@ -52,8 +52,8 @@ class Worker::SplitLocator final : public Locator {
 };
 
 struct Worker::Table {
-  Table(const JobType& job, ChunkPool& pool, std::uint32_t partitions, Pulse& pulse)
-      : collector(make_collector(job, pool, partitions)),
+  Table(const JobType& job, ChunkPool& pool, const Partitioner& partitioner, Pulse& pulse)
+      : collector(make_collector(job, pool, partitioner)),
         emits(*collector),
         mapper(job.make_mapper()),
         context(pulse, counters, nullptr) {}
@@ -163,7 +163,7 @@ void Worker::check_coordinator() const {
 void Worker::learn(const Message& message) {
   if (const auto* muster = std::get_if<Muster>(&message)) {
     check_shared(*muster);
-    partitions_ = muster->partitions;
+    partitioner_ = Partitioner(muster->partitions, muster->split_points);
     job_id_ = muster->job_id;
     run_directory_ = muster->run_directory;
   } else if (const auto* wave = std::get_if<ShuffleWave>(&message); wave != nullptr && !wave->files.empty()) {
@@ -204,7 +204,7 @@ void Worker::carry_out(const schedule::Answer& command) {
 
 void Worker::carry_out(const schedule::MapSplit& command) {
   const Stopwatch stopwatch(stats_.map_ns);
-  if (!table_) table_ = std::make_unique<Table>(*job_, pool_, partitions_, tools_.pulse);
+  if (!table_) table_ = std::make_unique<Table>(*job_, pool_, partitioner_, tools_.pulse);
   const AssignSplit& task = command.task;
   try {
     const storage::Breadcrumb crumb(attempts_dir_, job_id_, task.split, task.attempt,
@@ -213,7 +213,7 @@ void Worker::carry_out(const schedule::MapSplit& command) {
     Blame blame(crumb, table_->context, where.c_str());
     const MapResult result =
         map_split(task, {*table_->mapper, table_->emits, *table_->collector, table_->context, tools_.watchdog,
-                         tools_.drill, blame, buffer_});
+                         tools_.drill, blame, buffer_, job_->record_bytes});
     if (!result.bad.empty()) return refuse_records(task, result.bad);
     stats_.splits += 1;
     stats_.records += result.signature.records;
@@ -287,7 +287,7 @@ void Worker::carry_out(const schedule::Exchange& command) {
     table_.reset();  // mapping is over: its memory goes back to the pool
     load_wave(command.plan, filed_, pool_, tools_.pulse, runs_);
     auto exchange = std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_,
-                                                   partitions_, tools_.drill, slices_);
+                                                   partitioner_.partitions(), tools_.drill, slices_);
     for (Backoff backoff(longest_nap(tools_.comm.size())); !exchange->step();) {
       tools_.pulse.step();
       poll();

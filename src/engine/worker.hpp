@@ -11,6 +11,7 @@
 #include "comm/mailbox.hpp"
 #include "core/collector.hpp"
 #include "core/messages.hpp"
+#include "core/partitioner.hpp"
 #include "core/slice_stream.hpp"
 #include "engine/checkpointer.hpp"
 #include "engine/fault_drill.hpp"
@@ -97,7 +98,7 @@ class Worker {
 
   ChunkPool pool_;
   RowFormat format_;
-  std::uint32_t partitions_ = 1;
+  Partitioner partitioner_{1};
   std::string job_id_;
   std::string run_directory_;
   std::uint64_t table_limit_bytes_;

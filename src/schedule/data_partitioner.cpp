@@ -53,6 +53,7 @@ class PartitionPhase : public Phase {
     job_.generation = opened.generation;
     job_.job_id = opened.job_id;
     job_.run_directory = opened.run_directory;
+    job_.plan.split_points = opened.split_points;
     if (opened.already_complete) return finish(Action::AlreadyComplete);
     if (lost_early_ || job_.pool.live().empty()) return finish(Action::Lost);
     roll_.start(opened.files, now, out);

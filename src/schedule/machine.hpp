@@ -44,6 +44,7 @@ struct JobOpened {
   bool already_complete = false;
   std::string run_directory;
   JobFiles files;
+  std::vector<std::string> split_points = {};  // of a job with a total order
 };
 struct GenerationClaimed {
   Generation generation = 0;

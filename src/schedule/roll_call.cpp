@@ -53,7 +53,8 @@ void RollCall::start(const JobFiles& files, Time now, Commands& out) {
   for (const WorkerId worker : job_.pool.live()) {
     waiting_.insert(worker);
     job_.pool.set_idle(worker, now);
-    musters[worker] = {job_.generation, job_.plan.partitions, job_.job_id, job_.run_directory, {}, {}};
+    musters[worker] = {job_.generation,       job_.plan.partitions, job_.job_id, job_.run_directory, {}, {},
+                       job_.plan.split_points};
   }
   // To read a run file takes as long as it is large; a part counts as one byte more than nothing.
   PartitionBytes sizes;

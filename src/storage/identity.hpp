@@ -31,6 +31,9 @@ struct RecordedJob {
   std::string job_id;
   JobIdentity identity;
   std::uint64_t splits_digest = 0;
+  // Of a job with a total order, as sampled when it began; else none. They follow from the identity, so they
+  // are not compared: a start takes those that are written down. A manifest leaves them out.
+  std::vector<std::string> split_points = {};
 };
 
 // The first difference, in words for the user: "split-size was 64K, is 1M". None: the same job.

@@ -81,10 +81,12 @@ void clear(const JobPaths& paths, const Survey& found) {
 }
 
 // Writes job.h5; returns the job's id. REQUIRES: the claim is ours.
-std::string begin(const JobPaths& paths, const JobIdentity& identity) {
+std::string begin(const JobPaths& paths, const JobIdentity& identity,
+                  const std::vector<std::string>& split_points) {
   std::string job_id = random_hex(16);
   make_directories(paths.parts());
-  if (!claim_name(write_job_file(paths.job_dir(), job_id, identity), paths.job_file())) taken_over();
+  const std::string written = write_job_file(paths.job_dir(), job_id, identity, split_points);
+  if (!claim_name(written, paths.job_file())) taken_over();
   fsync_directory(paths.job_dir());
   return job_id;
 }
@@ -140,12 +142,14 @@ std::optional<OpenResult> JobDirectory::try_open(const JobPaths& paths, const Jo
     return std::nullopt;
   }
   if (verdict == Verdict::Begin) {
+    if (policy.split_points) result.split_points = policy.split_points();
     clear(paths, found);
-    result.job_id = begin(paths, identity);
+    result.job_id = begin(paths, identity, result.split_points);
   } else {
     if (found.void_decision) remove_file(paths.decision());
     make_directories(paths.parts());
     result.job_id = found.unfinished->job_id;
+    result.split_points = std::move(found.unfinished->split_points);
     result.state = StartState::GoesOn;
   }
   make_directories(paths.attempts());
@@ -204,8 +208,10 @@ Publication JobDirectory::make_publication(const std::vector<PartSummary>& parts
   publication.job_id = job_id_;
   publication.manifest = manifest_json;
   publication.metrics = metrics_json;
+  const Manifest manifest = parse_manifest(manifest_json, "the manifest");
   for (const PartSummary& part : parts) {
-    publication.parts.push_back({part.file, part_name(part.partition), part.bytes, part.checksum});
+    publication.parts.push_back(
+        {part.file, manifest.parts.at(part.partition).name, part.bytes, part.checksum});
   }
   if (!replaced_job_id_.empty()) {
     publication.replaced_job_id = replaced_job_id_;

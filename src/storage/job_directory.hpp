@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ struct StartPolicy {
   bool overwrite = false;        // replace a finished job of ours when the new one publishes
   std::chrono::milliseconds refresh_interval{1000};  // how often the caller will call refresh()
   StepHook at_step;                                  // may be empty
+  // Asked for the split points of a job that begins; empty if it has none.
+  std::function<std::vector<std::string>()> split_points = {};
 };
 
 enum class StartState { Begun, GoesOn, AlreadyComplete };
@@ -34,6 +37,7 @@ struct OpenResult {
   StartState state = StartState::Begun;
   std::string job_id;
   std::unique_ptr<JobDirectory> directory;  // null when already complete
+  std::vector<std::string> split_points;    // those of job.h5
   std::vector<std::string> notices;         // a line each, for the log
 };
 

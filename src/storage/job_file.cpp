@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "core/partitioner.hpp"
 #include "core/text.hpp"
 #include "storage/hdf5.hpp"
 #include "storage/posix.hpp"
@@ -16,7 +17,8 @@ constexpr std::uint64_t kSchema = 1;
   throw Error(ExitCode::BadData, printable(path) + " is damaged: " + why);
 }
 
-void write_job(const std::string& path, const std::string& job_id, const JobIdentity& identity) {
+void write_job(const std::string& path, const std::string& job_id, const JobIdentity& identity,
+               const std::vector<std::string>& split_points) {
   H5Writer file(path);
   file.text("format", kFormat);
   file.number("schema", kSchema);
@@ -36,16 +38,17 @@ void write_job(const std::string& path, const std::string& job_id, const JobIden
   file.numbers("split_file", column<std::uint64_t>(identity.splits, &Split::file));
   file.numbers("split_begin", column<std::uint64_t>(identity.splits, &Split::begin));
   file.numbers("split_end", column<std::uint64_t>(identity.splits, &Split::end));
+  file.strings("split_point", split_points);
   file.finish();
 }
 
 }  // namespace
 
 std::string write_job_file(const std::string& directory, const std::string& job_id,
-                           const JobIdentity& identity) {
+                           const JobIdentity& identity, const std::vector<std::string>& split_points) {
   std::string path = directory + "/" + std::string(kTemporaryPrefix) + job_id + ".job." + random_hex(8);
   try {
-    write_job(path, job_id, identity);
+    write_job(path, job_id, identity, split_points);
   } catch (...) {
     ::unlink(path.c_str());
     throw;
@@ -93,6 +96,10 @@ RecordedJob read_job_file(const std::string& path) {
     identity.splits.push_back({static_cast<std::uint32_t>(files[i]), begins[i], ends[i]});
   }
   job.splits_digest = splits_digest(identity.splits);
+  job.split_points = file.strings("split_point");
+  if (!are_split_points(job.split_points, identity.partitions)) {
+    damaged(path, "its split points do not divide its partitions");
+  }
   if (file.text("fingerprint") != fingerprint(identity)) damaged(path, "its fingerprint does not match");
   return job;
 }

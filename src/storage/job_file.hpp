@@ -10,7 +10,7 @@ namespace thresh::storage {
 // Writes the file under a unique name in `directory`, durably; the caller gives it its name. Returns its
 // path.
 std::string write_job_file(const std::string& directory, const std::string& job_id,
-                           const JobIdentity& identity);
+                           const JobIdentity& identity, const std::vector<std::string>& split_points = {});
 
 // With the splits. Throws Error{BadData} naming the path if the file is not whole.
 RecordedJob read_job_file(const std::string& path);

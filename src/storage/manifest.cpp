@@ -1,6 +1,7 @@
 #include "storage/manifest.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr char kFormat[] = "thresh manifest";
 constexpr int kSchema = 1;
+// That parts may have: lines of key and value, or raw output.
+constexpr std::array<const char*, 3> kExtensions{"tsv", "txt", "bin"};
 
 Json inputs_to_json(const std::vector<InputFile>& inputs) {
   Json list = Json::array();
@@ -53,13 +56,22 @@ Json parts_to_json(const std::vector<ManifestPart>& parts) {
   return list;
 }
 
+// What all parts are called that begin with this one; "tsv" if that is no name of a part.
+std::string_view extension_of(std::string_view first_part) {
+  const auto at = std::find_if(kExtensions.begin(), kExtensions.end(),
+                               [&](const char* known) { return first_part == part_name(0, known); });
+  return at == kExtensions.end() ? kExtensions.front() : *at;
+}
+
 std::vector<ManifestPart> parts_from_json(const Json& list) {
   std::vector<ManifestPart> parts;
+  std::string_view extension;
   for (const Json& item : list) {
     ManifestPart part{item.at("name").get<std::string>(), to_number(item.at("bytes")),
                       to_number(item.at("lines")), to_hash(item.at("xxh3"))};
     // Names are acted on (replaced, removed): nothing but what we give to parts passes.
-    if (part.name != part_name(static_cast<PartitionId>(parts.size()))) {
+    if (parts.empty()) extension = extension_of(part.name);
+    if (part.name != part_name(static_cast<PartitionId>(parts.size()), extension)) {
       throw BadValue("'" + printable(part.name, 50) + "' is no name of a part");
     }
     parts.push_back(std::move(part));
@@ -89,15 +101,15 @@ void visit_sums(ManifestType& m, Visit visit) {
 
 }  // namespace
 
-std::string part_name(PartitionId partition) {
+std::string part_name(PartitionId partition, std::string_view extension) {
   char name[32];
-  std::snprintf(name, sizeof name, "part-%05u.tsv", partition);
-  return name;
+  std::snprintf(name, sizeof name, "part-%05u.", partition);
+  return name + std::string(extension);
 }
 
 Manifest describe_job(const JobIdentity& identity, const std::string& job_id, Generation generation,
                       const std::vector<SplitSignature>& signatures, const std::vector<PartSummary>& parts,
-                      const Counters& counters) {
+                      const Counters& counters, std::string_view extension) {
   Manifest m;
   m.job = {job_id, identity, splits_digest(identity.splits)};
   m.job.identity.splits.clear();
@@ -118,7 +130,7 @@ Manifest describe_job(const JobIdentity& identity, const std::string& job_id, Ge
     m.lines += part.lines;
     m.output_bytes += part.bytes;
     m.line_weight += part.weight;
-    m.parts.push_back({part_name(part.partition), part.bytes, part.lines, part.checksum});
+    m.parts.push_back({part_name(part.partition, extension), part.bytes, part.lines, part.checksum});
   }
   m.counters = counters;
   return m;

@@ -17,12 +17,12 @@ inline constexpr char kMetricsName[] = "metrics.json";
 inline constexpr char kJobDirectoryName[] = ".thresh";
 
 // The published name of a part: "part-00000.tsv".
-std::string part_name(PartitionId partition);
+std::string part_name(PartitionId partition, std::string_view extension = "tsv");
 
 struct ManifestPart {
   std::string name;
   std::uint64_t bytes = 0;
-  std::uint64_t lines = 0;
+  std::uint64_t lines = 0;     // or records, in raw output
   std::uint64_t checksum = 0;  // XXH3 of the bytes
   bool operator==(const ManifestPart&) const = default;
 };
@@ -49,11 +49,11 @@ struct Manifest {
   std::vector<ManifestPart> parts;  // by partition
 };
 
-// Adds up what the splits and the parts say.
+// Adds up what the splits and the parts say. `extension`: of the names of the parts, see part_name.
 // REQUIRES: `signatures` has one for each split, `parts` one for each partition, in order.
 Manifest describe_job(const JobIdentity& identity, const std::string& job_id, Generation generation,
                       const std::vector<SplitSignature>& signatures, const std::vector<PartSummary>& parts,
-                      const Counters& counters);
+                      const Counters& counters, std::string_view extension = "tsv");
 // The text of _SUCCESS.
 std::string make_manifest(const Manifest& manifest);
 // `path` is for messages. Throws Error{BadData} if the text is not a whole manifest of ours.

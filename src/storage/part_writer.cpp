@@ -89,6 +89,12 @@ void PartWriter::end_line(std::string_view rank, std::uint64_t weight) {
   if (options_.top > 0 && !rank.empty()) offer_top(rank);
 }
 
+void PartWriter::record(std::string_view head, std::string_view tail) {
+  put(head);
+  put(tail);
+  ++lines_;
+}
+
 void PartWriter::put_checked(std::string_view text, Field field) {
   if (options_.escape) {
     put_escaped(text, field);

@@ -47,6 +47,8 @@ class PartWriter final : public ResultSink {
   void key(std::string_view text) override;
   void append(std::string_view text) override;
   void end_line(std::string_view rank, std::uint64_t weight) override;
+  // As it is, whatever it holds.
+  void record(std::string_view head, std::string_view tail) override;
 
   std::uint64_t bytes() const noexcept { return offset_ + used_; }
   std::uint64_t lines() const noexcept { return lines_; }

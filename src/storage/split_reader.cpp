@@ -23,8 +23,9 @@ std::string at_offset(const InputFile& file, std::uint64_t offset) {
 
 }  // namespace
 
-SplitReader::SplitReader(const InputFile& file, const Split& range, std::vector<char>& buffer)
-    : file_(file), range_(range), buffer_(&buffer) {
+SplitReader::SplitReader(const InputFile& file, const Split& range, std::vector<char>& buffer,
+                         std::size_t record_bytes)
+    : file_(file), range_(range), buffer_(&buffer), record_bytes_(record_bytes) {
   assert(range.begin <= range.end && range.end <= file.size);
   fd_ = Fd(::open(file_.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd_ && (errno == ENOENT || errno == ENOTDIR)) {
@@ -36,9 +37,10 @@ SplitReader::SplitReader(const InputFile& file, const Split& range, std::vector<
   check_unchanged("after the job began");
   ::posix_fadvise(fd_.get(), static_cast<off_t>(range_.begin), static_cast<off_t>(range_.end - range_.begin),
                   POSIX_FADV_SEQUENTIAL);
+  if (record_bytes_ > 0) round_up_range();
   read_to_ = range_.begin;
   done_ = range_.begin == range_.end;
-  if (!done_ && range_.begin > 0) skip_to_first_record();
+  if (!done_ && range_.begin > 0 && record_bytes_ == 0) skip_to_first_record();
 }
 
 void SplitReader::check_unchanged(std::string_view when) {
@@ -77,6 +79,7 @@ void SplitReader::skip_to_first_record() {
 
 std::optional<Block> SplitReader::next() {
   if (done_) return std::nullopt;
+  if (record_bytes_ > 0) return next_fixed();
   drop_returned_bytes();
   while (read_to_ < range_.end) {
     const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, range_.end - read_to_));
@@ -111,6 +114,25 @@ std::optional<Block> SplitReader::finish() {
   done_ = true;
   const std::uint64_t offset = buffer_offset + begin_;
   return Block{{buffer_->data() + begin_, filled_ - begin_}, offset};
+}
+
+// From the first record that starts in the range to the end of the last one.
+void SplitReader::round_up_range() {
+  const auto up = [this](std::uint64_t at) {
+    const std::uint64_t over = at % record_bytes_;
+    return over == 0 ? at : std::min(file_.size, at - over + record_bytes_);
+  };
+  range_.begin = up(range_.begin);
+  range_.end = up(range_.end);
+}
+
+std::optional<Block> SplitReader::next_fixed() {
+  filled_ = 0;
+  const std::uint64_t piece = std::max<std::uint64_t>(kReadBytes / record_bytes_, 1) * record_bytes_;
+  fill(static_cast<std::size_t>(std::min(piece, range_.end - read_to_)));
+  done_ = read_to_ == range_.end;
+  if (done_) check_unchanged("while it was read");
+  return Block{{buffer_->data(), filled_}, read_to_ - filled_};
 }
 
 Block SplitReader::take(std::size_t end) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/row.hpp"
@@ -20,7 +21,9 @@ struct Verification {
 
 // A finished output: its parts by size, lines and XXH3, none missing and no other; metrics.json.
 // A job directory: all of its files, every committed part, and every row of every run. `format` is the job's;
-// none if the job is not known here, and then runs are not looked into.
-Verification verify(const Inventory& inventory, const std::optional<RowFormat>& format);
+// none if the job is not known here, and then runs are not looked into. `extension`: of its parts; what is
+// not "tsv" need not hold as many lines as were counted.
+Verification verify(const Inventory& inventory, const std::optional<RowFormat>& format,
+                    std::string_view extension = "tsv");
 
 }  // namespace thresh::storage

@@ -12,6 +12,8 @@ RESUMABLE = {75, 134, 137, 139}
 
 
 class Poison(ranks.Case):
+    job_name = "poison"
+
     def source(self, *kinds, lines=3000):
         """A file with a poisoned line of each kind; its path and the offsets of those lines."""
         rng = random.Random(7)
@@ -23,7 +25,7 @@ class Poison(ranks.Case):
         return self.write("in.txt", content), offsets
 
     def attempt(self, count, source, *more):
-        return ranks.run(count, self.poison, "poison", source, "-o", self.dir / "out", "--partitions", 2,
+        return ranks.run(count, self.poison, self.job_name, source, "-o", self.dir / "out", "--partitions", 2,
                          "--split-size", "4K", "--task-timeout", "1s", *more)
 
     def until_final(self, count, source, *more, most=8):
@@ -35,8 +37,9 @@ class Poison(ranks.Case):
                 return results
         self.fail("the crash loop does not end: " + results[-1].stderr.decode())
 
-    def assert_all_but_poison(self, source, offsets):
-        counts = collections.Counter(line for line in source.read_bytes().splitlines() if not line.startswith(b"poison"))
+    def assert_all_but_poison(self, source, offsets, lines=None):
+        lines = source.read_bytes().splitlines() if lines is None else lines
+        counts = collections.Counter(line for line in lines if not line.startswith(b"poison"))
         lines = b"".join(ranks.parts(self.dir / "out").values()).splitlines()
         self.assertEqual(sorted(lines), sorted(b"%s\t%d" % item for item in counts.items()))
         metrics = json.loads((self.dir / "out/metrics.json").read_text())
@@ -79,6 +82,18 @@ class Poison(ranks.Case):
                 self.assertEqual(results[-1].returncode, 0, results[-1].stderr.decode())
                 self.assert_all_but_poison(source, offsets)
                 self.clear()
+
+    def test_a_record_of_fixed_size_is_left_out_at_its_offset(self):
+        text, _ = self.source("throw", "segv")
+        records = [line.ljust(16) for line in text.read_bytes().splitlines()]
+        offsets = [16 * records.index(b"poison " + kind.ljust(9)) for kind in (b"throw", b"segv")]
+        self.job_name = "poison-records"
+        source = self.write("records.bin", b"".join(records))
+        self.assertEqual(self.until_final(3, source)[-1].returncode, 65)
+        self.clear()
+        results = self.until_final(3, source, "--max-bad-records", 2)
+        self.assertEqual(results[-1].returncode, 0, results[-1].stderr.decode())
+        self.assert_all_but_poison(source, offsets, [record.rstrip() for record in records])
 
     def test_a_kill_blames_no_record(self):
         source, _ = self.source("kill")

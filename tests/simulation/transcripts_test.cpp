@@ -74,7 +74,7 @@ Job small_job() {
 RunSummary run_of(RunId id, const Content& content) {
   RunSummary run;
   run.id = id;
-  for (const Record record : content) run.splits.push_back(signature_of(record, 2));
+  for (const simulation::Record record : content) run.splits.push_back(signature_of(record, 2));
   run.slices = {slice_of(content, 0), slice_of(content, 1)};
   return run;
 }
@@ -182,16 +182,16 @@ TEST_CASE("a worker's books do each task once and hold what comes too early") {
   WorkerBooks books(1);
   BooksScript script(books);
   script.hear(assign(1, 0));  // overtakes Muster
-  script.hear(Muster{1, 2, "job", "runs", {}, {}});
+  script.hear(Muster{1, 2, "job", "runs", {}, {}, {}});
   script.hear(assign(1, 2));  // overtakes KeepRuns
   script.hear(KeepRuns{1, {}});
   script.hear(assign(1, 0));  // repeated
   script.event(SplitMapped{0, signature_of(0, 2), true});
   script.event(TableSealed{run_of({1, 1, 0}, {0})});
-  script.hear(Muster{2, 2, "job", "runs", {}, {}});  // finishes the split at hand first
+  script.hear(Muster{2, 2, "job", "runs", {}, {}, {}});  // finishes the split at hand first
   script.event(SplitMapped{0, signature_of(2, 2), false});
   script.event(TableSealed{run_of({1, 1, 1}, {2})});
-  script.hear(Muster{2, 2, "job", "runs", {}, {}});
+  script.hear(Muster{2, 2, "job", "runs", {}, {}, {}});
   script.hear(KeepRuns{2, {{1, 1, 1}}});
   script.hear(Dismiss{0});
   script.hear(assign(2, 1));
@@ -229,13 +229,13 @@ TEST_CASE("a worker's books abandon an exchange when the next generation begins"
   ShuffleWave wave;
   wave.generation = 1;
   wave.owners = {{0, 1}, {1, 2}};
-  script.hear(Muster{1, 2, "job", "runs", {}, {}});
+  script.hear(Muster{1, 2, "job", "runs", {}, {}, {}});
   script.hear(KeepRuns{1, {}});
   script.hear(SealRuns{1});
   script.hear(SealRuns{1});  // repeated
   script.hear(wave);
   script.hear(wave);  // repeated
-  script.hear(Muster{2, 2, "job", "runs", {}, {}});
+  script.hear(Muster{2, 2, "job", "runs", {}, {}, {}});
   script.event(ExchangeAborted{});
   script.hear(ReduceWave{1, 0, {}});  // late
   REQUIRE(script.log() == R"(< Muster g1
@@ -264,7 +264,7 @@ TEST_CASE("a worker reduces the partitions that it owns, one after another") {
   wave.generation = 1;
   wave.owners = {{0, 1}, {1, 2}, {2, 1}};
   PartSummary part;
-  script.hear(Muster{1, 3, "job", "runs", {}, {}});
+  script.hear(Muster{1, 3, "job", "runs", {}, {}, {}});
   script.hear(KeepRuns{1, {}});
   script.hear(wave);
   script.event(WaveExchanged{0});

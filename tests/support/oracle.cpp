@@ -32,6 +32,12 @@ std::vector<std::string> cut_lines(const std::string& text) {
   return lines;
 }
 
+std::vector<std::string> cut_records(const std::string& bytes, std::size_t size) {
+  std::vector<std::string> records;
+  for (std::size_t at = 0; at < bytes.size(); at += size) records.push_back(bytes.substr(at, size));
+  return records;
+}
+
 class Collect final : public EmitSink {
  public:
   Collect(const JobType& job, Groups& groups, OracleResult& result)
@@ -119,6 +125,10 @@ class Tsv final : public ResultSink {
     result_.written_weight += weigh(hash_key(group_), weight);
     if (!rank.empty()) result_.ranked.push_back({std::string(rank), group_, line});
   }
+  void record(std::string_view head, std::string_view tail) override {
+    part_.append(head).append(tail);
+    ++result_.lines;
+  }
 
  private:
   static std::string escaped(std::string text, bool is_key) {
@@ -175,7 +185,9 @@ class Run {
     EmitBatch emits(collect);
     for (std::uint32_t file = 0; file < files_.size(); ++file) {
       std::uint64_t record = 0;
-      for (const std::string& line : cut_lines(read_file(files_[file]))) {
+      const std::string bytes = read_file(files_[file]);
+      for (const std::string& line :
+           job_.record_bytes > 0 ? cut_records(bytes, job_.record_bytes) : cut_lines(bytes)) {
         if (mapper->map_block(line, {file, record++}, emits, context) != 1) {
           throw Error(ExitCode::Internal, "a line was not one record");
         }
@@ -196,7 +208,8 @@ class Run {
     for (auto& [key, values] : groups_) {
       std::sort(values.begin(), values.end());
       VectorSource source(values);
-      Tsv out(result_.parts[partition_of(hash_key(key), partitions)], escape, result_);
+      const std::uint32_t part = job_.total_order ? 0 : partition_of(hash_key(key), partitions);
+      Tsv out(result_.parts[part], escape, result_);
       out.set_group(key);
       reducer->reduce(key, source, out, context);
       ++result_.groups;

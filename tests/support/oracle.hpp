@@ -36,7 +36,8 @@ struct OracleResult {
 
 // Reads whole files; RecordId::split is the index of the file among `files` sorted by the bytes of their
 // names. Without a seed no combiner is used, else values are combined in random groups in a random order.
-// Throws RecordFailed as map_block does, and Error{BadData} for text that a line cannot hold.
+// The parts of a job with a total order are one: which keys begin one is the engine's choice, not their
+// order. Throws RecordFailed as map_block does, and Error{BadData} for text that a line cannot hold.
 OracleResult run_oracle(const JobType& job, std::vector<std::string> files, std::uint32_t partitions,
                         bool escape, std::optional<std::uint64_t> combine_seed = {});
 

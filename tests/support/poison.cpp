@@ -29,7 +29,6 @@ struct Poison {
     out(key, sum);
   }
 
- private:
   static void act(std::string_view kind) {
     if (kind == "throw") throw std::runtime_error("poisoned");
     if (kind == "segv") std::raise(SIGSEGV);
@@ -42,4 +41,16 @@ struct Poison {
 
 }  // namespace
 
+// The same of records of 16 bytes, filled up with blanks.
+struct PoisonRecords : Poison {
+  static constexpr thresh::JobInfo info{"poison-records", "1", "counts records, and dies of some", ""};
+  static constexpr std::size_t record_bytes = 16;
+
+  void map(const thresh::Record& record, auto& emit) const {
+    Poison::map(thresh::Line{record.bytes.substr(0, record.bytes.find_last_not_of(' ') + 1), record.id},
+                emit);
+  }
+};
+
 THRESH_JOB(Poison);
+THRESH_JOB(PoisonRecords);

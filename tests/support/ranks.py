@@ -94,7 +94,7 @@ def wait_for_line(process, phrase):
 
 def parts(output):
     """The published parts by name."""
-    return {path.name: path.read_bytes() for path in sorted(pathlib.Path(output).glob("part-*.tsv"))}
+    return {path.name: path.read_bytes() for path in sorted(pathlib.Path(output).glob("part-*"))}
 
 
 class Case(unittest.TestCase):

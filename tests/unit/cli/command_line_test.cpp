@@ -245,8 +245,21 @@ TEST_CASE("shaping options are all and only those that the help calls so") {
   CHECK(names == keys);
   CHECK(
       thresh::engine::shaping_options(run_with({"--split-size", "1536K", "--partitions", "3", "--escape"})) ==
-      std::map<std::string, std::string>{
-          {"split-size", "1536K"}, {"partitions", "3"}, {"max-bad-records", "0"}, {"escape", "on"}});
+      std::map<std::string, std::string>{{"split-size", "1536K"},
+                                         {"partitions", "3"},
+                                         {"max-bad-records", "0"},
+                                         {"key", "none"},
+                                         {"escape", "on"}});
+  RunOptions keyed;
+  keyed.key = thresh::KeyColumns{1, 10};
+  CHECK(thresh::engine::shaping_options(keyed).at("key") == "1,10");
+  keyed.key = thresh::KeyColumns{.first = 7};
+  CHECK(thresh::engine::shaping_options(keyed).at("key") == "7");
+}
+
+TEST_CASE("a key is refused by jobs that take none, and if it is no range") {
+  CHECK(refusal_with({"--key", "1,10"}) == "the job wordcount takes no --key");
+  CHECK(refusal_with({"--key", "5,1"}) == "option --key: '5,1' ends before it begins");
 }
 
 TEST_CASE("help is the general one, or that of a job") {

@@ -83,7 +83,7 @@ std::vector<Message> one_of_each() {
   const auto n = [] { return any<std::uint32_t>(); };
   const auto u = [] { return any<std::uint64_t>(); };
   return {
-      Muster{n(), n(), *any_text(), *any_text(), {*any_text()}, {*any_text(), *any_text()}},
+      Muster{n(), n(), *any_text(), *any_text(), {*any_text()}, {*any_text(), *any_text()}, {*any_text()}},
       KeepRuns{n(), several(any_run_id)},
       AssignSplit{
           n(), n(), n(), {*any_text(), u(), any<std::int64_t>()}, {n(), u(), u()}, any<bool>(), {u()}, u()},

@@ -20,7 +20,7 @@ TEST_CASE("a worker that is told to save before its muster answers at once") {
 
 TEST_CASE("an order to save of an older generation is ignored") {
   WorkerBooks books(1, {}, std::chrono::seconds(60));
-  books.handle(FromCoordinator{Muster{4, 2, "job", "runs", {}, {}}}, Time{});
+  books.handle(FromCoordinator{Muster{4, 2, "job", "runs", {}, {}, {}}}, Time{});
   CHECK(books.handle(FromCoordinator{SaveRuns{3}}, Time{}).empty());
 }
 

@@ -50,6 +50,23 @@ TEST_CASE("our unfinished job goes on in the next generation") {
   CHECK(again.directory->generation() == 2);
 }
 
+TEST_CASE("split points are asked for when a job begins, and a job that goes on keeps them") {
+  const Scratch scratch;
+  int asked = 0;
+  StartPolicy policy = quick();
+  policy.split_points = [&] {
+    ++asked;
+    return std::vector<std::string>{"m", asked == 1 ? "t" : "other"};
+  };
+  const std::vector<std::string> first{"m", "t"};
+  CHECK(JobDirectory::open(scratch / "out", small_identity(), policy).split_points == first);
+  CHECK(JobDirectory::open(scratch / "out", small_identity(), policy).split_points == first);
+  CHECK(asked == 1);
+  policy.fresh = true;
+  CHECK(JobDirectory::open(scratch / "out", small_identity(), policy).split_points.back() == "other");
+  CHECK(JobDirectory::open(scratch / "other", small_identity(), quick()).split_points.empty());
+}
+
 TEST_CASE("an unfinished job of other code goes on if the new code is accepted, and only then") {
   const Scratch scratch;
   const std::string id = JobDirectory::open(scratch / "out", small_identity(), quick()).job_id;

@@ -29,6 +29,18 @@ TEST_CASE("job.h5 gives back what a job is, whatever bytes names hold") {
   CHECK_FALSE(first_difference(job, identity));
 }
 
+TEST_CASE("job.h5 keeps the split points of a total order, and refuses those that divide nothing") {
+  const Scratch scratch;
+  const std::vector<std::string> points{std::string("a\0", 2), "\xff"};
+  const RecordedJob job = read_job_file(write_job_file(scratch.path(), "id", small_identity(), points));
+  CHECK(job.split_points == points);
+  CHECK_FALSE(first_difference(job, small_identity()));
+  for (const std::vector<std::string>& bad : {std::vector<std::string>{"a"}, {"b", "a"}, {"a", "b", "c"}}) {
+    const std::string path = write_job_file(scratch.path(), "id", small_identity(), bad);
+    CHECK(thrown_by([&] { read_job_file(path); }).says("its split points do not divide its partitions"));
+  }
+}
+
 TEST_CASE("a job without inputs, options and splits has a job.h5 too") {
   const Scratch scratch;
   JobIdentity identity;

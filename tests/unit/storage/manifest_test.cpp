@@ -92,6 +92,22 @@ TEST_CASE("a manifest that is damaged anywhere is refused by name, or it is the 
   }
 }
 
+TEST_CASE("parts of raw output have another name, and all have the same") {
+  Manifest m = small_manifest();
+  for (const char* extension : {"bin", "txt"}) {
+    for (PartitionId p = 0; p < 2; ++p) m.parts[p].name = part_name(p, extension);
+    CHECK(parse_manifest(make_manifest(m), "_SUCCESS").parts == m.parts);
+  }
+  for (const auto& [first, second] : {std::pair("part-00000.bin", "part-00001.tsv"),
+                                      {"part-00000.exe", "part-00001.exe"},
+                                      {"part-00000.tsv", "part-00001.bin"},
+                                      {"part-00000.", "part-00001."}}) {
+    m.parts[0].name = first;
+    m.parts[1].name = second;
+    CHECK(thrown_by([&] { parse_manifest(make_manifest(m), "_SUCCESS"); }).says("is no name of a part"));
+  }
+}
+
 TEST_CASE("a manifest with a name that is not a part's is refused: names are acted on") {
   Manifest m = small_manifest();
   m.parts[1].name = "../../etc/passwd";

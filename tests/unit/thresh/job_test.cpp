@@ -63,6 +63,10 @@ class Lines final : public thresh::ResultSink {
     ranks.emplace_back(rank);
     weights.push_back(weight);
   }
+  void record(std::string_view head, std::string_view tail) override {
+    if (refuses) throw EngineStops();
+    text.append(head).append(tail);
+  }
   std::string text;
   std::vector<std::string> ranks;
   std::vector<std::uint64_t> weights;

@@ -32,7 +32,7 @@ struct Sum {
       emit.count("empty_lines");
       return;
     }
-    const std::size_t tab = line.text.find('\t');
+    const std::size_t tab = thresh::find_byte(line.text, '\t');
     if (tab == std::string_view::npos) throw thresh::BadRecord("no TAB in " + thresh::quoted(line.text));
     const auto number = thresh::Decimal::parse(line.text.substr(tab + 1));
     emit(line.text.substr(0, tab), Total{thresh::DecimalSum(number), 1});

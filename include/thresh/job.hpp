@@ -112,13 +112,12 @@ class JobMapper final : public Mapper {
   std::uint64_t map_lines(const char* begin, const char* end, RecordId first, Emit& emit, Context& context) {
     Line line{{}, first};
     for (const char* at = begin; at != end; ++line.id.record) {
-      const auto* newline =
-          static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
-      const char* stop = newline != nullptr ? newline : end;
-      if (newline != nullptr && stop != at && stop[-1] == '\r') --stop;
-      line.text = std::string_view(at, static_cast<std::size_t>(stop - at));
+      const std::string_view rest(at, static_cast<std::size_t>(end - at));
+      const std::size_t newline = find_byte(rest, '\n');
+      line.text = rest.substr(0, newline);
+      if (newline != std::string_view::npos && line.text.ends_with('\r')) line.text.remove_suffix(1);
       map_one(line, at, begin, emit, context);
-      at = newline != nullptr ? newline + 1 : end;
+      at = newline != std::string_view::npos ? at + newline + 1 : end;
     }
     return line.id.record - first.record;
   }

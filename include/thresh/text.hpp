@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <concepts>
 #include <cstdint>
@@ -10,6 +11,12 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+
+#include "thresh/bytes.hpp"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace thresh {
 
@@ -27,6 +34,31 @@ inline std::string quoted(std::string_view text) {
     }
   }
   return out + (text.size() > kShown ? "...'" : "'");
+}
+
+// Where `wanted` is first in `text`; npos without it. For short texts: the call alone of memchr is as much.
+inline std::size_t find_byte(std::string_view text, char wanted) noexcept {
+#if defined(__SSE2__) && !defined(THRESH_READS_ARE_CHECKED)
+  constexpr std::uintptr_t kLastStartInPage = 4096 - 64;
+  const char* at = text.data();
+  if ((reinterpret_cast<std::uintptr_t>(at) & 4095U) <= kLastStartInPage) [[likely]] {
+    __asm__("" : "+r"(at));  // where it comes from is not the compiler's business
+    const __m128i each = _mm_set1_epi8(wanted);
+    const auto found = [&](const char* from) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+      const auto mask = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, each)));
+      return std::uint64_t{mask};
+    };
+    const std::uint64_t first =
+        found(at) | found(at + 16) << 16 | found(at + 32) << 32 | found(at + 48) << 48;
+    if (first != 0) {
+      const auto place = static_cast<std::size_t>(std::countr_zero(first));
+      return place < text.size() ? place : std::string_view::npos;
+    }
+    return text.find(wanted, 64);
+  }
+#endif
+  return text.find(wanted);
 }
 
 // to_text(out, value) appends what stands in a line of output. A type of a job's author takes part by

@@ -142,3 +142,40 @@ TEST_CASE("sums keep their order as bytes") {
     if (a.total() < b.total()) RC_ASSERT(bytes_of(a) < bytes_of(b));
   });
 }
+
+TEST_CASE("short numbers are read as long ones are") {
+  // The same number with zeros in front is too long for the short way.
+  holds([] {
+    const auto whole = *rc::gen::container<std::string>(rc::gen::inRange('0', ':'));
+    const auto part = *rc::gen::container<std::string>(rc::gen::inRange('0', ':'));
+    const auto form = *rc::gen::inRange(0, 3);
+    std::string text = whole.substr(0, 9);
+    if (form > 0) text += '.';
+    if (form > 1) text += part.substr(0, 7);
+    RC_PRE(text != "" && text != ".");
+    const auto number = thresh::Decimal::parse(text);
+    const auto longer = thresh::Decimal::parse("000000000" + text);
+    RC_ASSERT(number == longer);
+    RC_ASSERT(number.digits() == longer.digits());
+  });
+}
+
+TEST_CASE("short texts that are no numbers are refused, whatever byte is wrong") {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (std::size_t at = 0; at < 8; ++at) {
+      std::string text = "12345678";
+      text[at] = static_cast<char>(byte);
+      const bool number =
+          (byte >= '0' && byte <= '9') || byte == '.' || (at == 0 && (byte == '-' || byte == '+'));
+      CHECK(thresh::test::error_of([&] { thresh::Decimal::parse(text); }).empty() == number);
+      text = "1.345678";
+      text[at] = static_cast<char>(byte);
+      const bool again = (byte >= '0' && byte <= '9') || (at == 1 && byte == '.') ||
+                         (at == 0 && (byte == '-' || byte == '+'));
+      CHECK(thresh::test::error_of([&] { thresh::Decimal::parse(text); }).empty() == again);
+    }
+  }
+  for (const char* text : {"", ".", "-", "+.", "1..", "..1", "-.-", " 1", "1 "}) {
+    CHECK_FALSE(thresh::test::error_of([&] { thresh::Decimal::parse(text); }).empty());
+  }
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/collector.hpp"
@@ -23,7 +24,8 @@ struct MapTools {
   Watchdog& watchdog;
   FaultDrill& drill;
   Blame& blame;
-  std::vector<char>& buffer;  // for the reader; recycled between splits
+  std::vector<char>& buffer;          // for the reader; recycled between splits
+  std::function<void()> after_block;  // the table may have outgrown memory
 };
 
 struct MapResult {

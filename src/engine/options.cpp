@@ -1,6 +1,7 @@
 #include "engine/options.hpp"
 
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 namespace thresh::engine {
@@ -18,6 +19,12 @@ std::string size_text(std::uint64_t bytes) {
 }
 
 }  // namespace
+
+std::string scratch_directory(const RunOptions& options) {
+  if (!options.scratch.empty()) return options.scratch;
+  const char* temporary = std::getenv("TMPDIR");
+  return temporary != nullptr && *temporary != '\0' ? temporary : "/tmp";
+}
 
 std::map<std::string, std::string> shaping_options(const RunOptions& options) {
   return {

@@ -106,7 +106,7 @@ inline void copy_over(char* to, const char* from, std::size_t size) noexcept {
   copy_short(to, from, size);
 #else
   constexpr std::uintptr_t kLastStartInPage = 4096 - 16;
-  if (size <= 16 && (reinterpret_cast<std::uintptr_t>(from) & 4095U) <= kLastStartInPage) [[likely]] {
+  if (size - 1 < 16 && (reinterpret_cast<std::uintptr_t>(from) & 4095U) <= kLastStartInPage) [[likely]] {
     __asm__("" : "+r"(from));  // where it comes from is not the compiler's business
     std::memcpy(to, from, 16);
   } else {

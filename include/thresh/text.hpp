@@ -41,6 +41,7 @@ inline std::size_t find_byte(std::string_view text, char wanted) noexcept {
 #if defined(__SSE2__) && !defined(THRESH_READS_ARE_CHECKED)
   constexpr std::uintptr_t kLastStartInPage = 4096 - 64;
   const char* at = text.data();
+  if (text.empty()) return std::string_view::npos;  // it may lie where nothing can be read
   if ((reinterpret_cast<std::uintptr_t>(at) & 4095U) <= kLastStartInPage) [[likely]] {
     __asm__("" : "+r"(at));  // where it comes from is not the compiler's business
     const __m128i each = _mm_set1_epi8(wanted);

@@ -64,8 +64,8 @@ Ending ending_of(const DrillCase& drill) {
   if (drill.kind == "enospc" || drill.kind == "short-write") return {{73, 74, 75}, true};
   if (drill.step == "checkpoint") return {{}, true};  // it costs the checkpoint only
   if (drill.kind == "corrupt" && drill.step == "part") return {{74}};
-  // A split that cannot be mapped is tried once more.
-  if (drill.kind == "throw" && drill.step == "map") return {{70}, true};
+  // A split that cannot be mapped is tried once more; its table may be what goes to scratch.
+  if (drill.kind == "throw" && (drill.step == "map" || drill.step == "spill")) return {{70}, true};
   return {{70}};  // throw; corrupt and drop, which the ledger finds
 }
 
@@ -162,6 +162,7 @@ std::string DrillBench::strike(const DrillCase& drill, const std::string& output
   const std::string fault = drill.fault();
   Words words = command(drill.job, drill.ranks, output);
   words.insert(words.end(), {"--fault", fault});
+  if (drill.step == "spill") words.insert(words.end(), {"--memory", "64K"});
   result.commands.push_back(shell_text(words));
   std::string struck = "fault drill: " + fault.substr(fault.find("at=") + 3);
   std::replace(struck.end() - 2, struck.end(), ':', ' ');

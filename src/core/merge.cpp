@@ -4,10 +4,12 @@
 
 namespace thresh {
 
-SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat& format) {
+SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat& format,
+                       std::size_t stream_bytes) {
   sources_.reserve(slices.size());
   for (const Slice* slice : slices) {
-    sources_.push_back({SliceCursor(*slice, format), {}, 0, false});
+    streams_ = streams_ || slice->stored().size() > 0;
+    sources_.push_back({SliceCursor(*slice, format, stream_bytes), {}, 0, false});
     pull(sources_.back());
   }
   if (!sources_.empty()) build();
@@ -54,6 +56,12 @@ void SliceMerge::advance() {
   for (std::size_t node = (winner_ + sources_.size()) / 2; node >= 1; node /= 2) {
     if (less(losers_[node], winner_)) std::swap(losers_[node], winner_);
   }
+}
+
+std::string_view SliceMerge::hold_key() {
+  if (!streams_) return row().key;
+  held_key_.assign(row().key);
+  return held_key_;
 }
 
 void SliceMerge::lose() {

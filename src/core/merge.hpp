@@ -15,11 +15,16 @@ namespace thresh {
 // and row. Rows come in the order of (key, value). Borrows the slices.
 class SliceMerge {
  public:
-  SliceMerge(const std::vector<const Slice*>& slices, const RowFormat& format);
+  // `stream_bytes`: buffer of a slice that is in a store.
+  SliceMerge(const std::vector<const Slice*>& slices, const RowFormat& format,
+             std::size_t stream_bytes = SliceCursor::kStreamBytes);
 
   bool done() const noexcept { return sources_.empty() || !sources_[winner_].live; }
-  // The least row. REQUIRES: !done().
+  // The least row, which lives until advance(). REQUIRES: !done().
   const Row& row() const noexcept { return sources_[winner_].row; }
+  // The key of the least row, until the next call: rows that are in memory stay where they are, but those
+  // that come from a store are gone with the next one.
+  std::string_view hold_key();
   // Moves past it.
   void advance();
   // Moves past it as if it had never arrived: for fault drills.
@@ -44,15 +49,17 @@ class SliceMerge {
   std::vector<Source> sources_;
   std::vector<std::size_t> losers_;  // losers_[i]: who lost the match at inner node i, 1 <= i < k
   std::size_t winner_ = 0;
+  bool streams_ = false;  // a slice is in a store
+  std::string held_key_;
   std::uint64_t rows_ = 0;
   std::uint64_t hash_sum_ = 0;
 };
 
-// The values of the group that the merge stands at. The group's key lives as long as the slices.
+// The values of the group that the merge stands at. The group's key lives until the next one is made.
 class GroupValues final : public ValueSource {
  public:
   // Borrows the merge. REQUIRES: !merge.done().
-  explicit GroupValues(SliceMerge& merge) : merge_(&merge), key_(merge.row().key) {}
+  explicit GroupValues(SliceMerge& merge) : merge_(&merge), key_(merge.hold_key()) {}
 
   std::string_view key() const noexcept { return key_; }
   bool next(std::string_view& value) override;

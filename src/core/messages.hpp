@@ -164,6 +164,8 @@ struct WorkerStats {
   std::uint64_t checkpoints_failed = 0;
   std::uint64_t restored_bytes = 0;  // of run files and parts that were checked and taken up
   std::uint64_t restore_ns = 0;
+  std::uint64_t spilled_bytes = 0;  // of rows, to the scratch file
+  std::uint64_t spill_ns = 0;       // of writing them, which is in the times of the phases too
 };
 // Sent every second or so, and before the answer that ends a phase.
 struct Heartbeat {

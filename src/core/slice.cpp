@@ -1,9 +1,39 @@
 #include "core/slice.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <string>
+
 #include "thresh/errors.hpp"
 #include "thresh/hash.hpp"
 
 namespace thresh {
+namespace {
+
+// Bytes of whole rows at the begin of `bytes`.
+std::size_t whole_rows(std::string_view bytes, const RowFormat& format) {
+  std::size_t whole = 0;
+  while (const std::size_t row = format.checked_size(bytes.substr(whole))) whole += row;
+  return whole;
+}
+
+void measure_chunk(std::string_view rest, const RowFormat& format, SliceSize& size) {
+  size.bytes += rest.size();
+  size.wire_bytes += Slice::kWireChunkBytes + rest.size();
+  while (!rest.empty()) {
+    const std::size_t row = format.checked_size(rest);
+    if (row == 0) {
+      throw Error(ExitCode::Internal,
+                  "a slice of a run does not consist of whole rows: memory, a message or a file in the "
+                  "scratch directory is damaged");
+    }
+    size.hash_sum += hash_bytes(rest.substr(0, row));
+    size.rows += 1;
+    rest.remove_prefix(row);
+  }
+}
+
+}  // namespace
 
 char* Slice::append(ChunkPool& pool, const RowFormat& format, std::string_view key, std::string_view value) {
   const std::size_t size = format.row_size(key.size(), value.size());
@@ -19,23 +49,72 @@ Chunk& Slice::append_chunk(Chunk chunk) {
 
 SliceSize Slice::measure(const RowFormat& format) const {
   SliceSize size;
-  for (const Chunk& chunk : chunks_) {
-    std::string_view rest(chunk.data(), chunk.used());
-    size.bytes += rest.size();
-    size.wire_bytes += kWireChunkBytes + rest.size();
-    while (!rest.empty()) {
-      const std::size_t row = format.checked_size(rest);
-      if (row == 0) {
-        throw Error(ExitCode::Internal,
-                    "a slice of a run does not consist of whole rows: memory or a message is damaged");
-      }
-      size.hash_sum += hash_bytes(rest.substr(0, row));
-      size.rows += 1;
-      rest.remove_prefix(row);
+  std::string bytes;
+  for (std::size_t i = 0; i < stored_.size(); ++i) {
+    bytes.resize(stored_.chunk_size(i));
+    stored_.read(i, 0, bytes.data(), bytes.size());
+    measure_chunk(bytes, format, size);
+  }
+  for (const Chunk& chunk : chunks_) measure_chunk({chunk.data(), chunk.used()}, format, size);
+  if (!empty()) size.wire_bytes += kWireHeaderBytes;
+  return size;
+}
+
+void Slice::spill_first(SliceStore& store, std::size_t count) {
+  if (count == 0) return;
+  stored_.append(store, chunks_, count);
+  chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(count));
+  if (chunks_.empty()) std::vector<Chunk>().swap(chunks_);  // there are many slices
+}
+
+std::size_t Slice::chunk_size(std::size_t chunk) const {
+  return chunk < stored_.size() ? stored_.chunk_size(chunk) : chunks_[chunk - stored_.size()].used();
+}
+
+void Slice::copy(std::size_t chunk, std::size_t at, char* to, std::size_t size) const {
+  if (chunk < stored_.size()) {
+    stored_.read(chunk, at, to, size);
+  } else {
+    std::memcpy(to, chunks_[chunk - stored_.size()].data() + at, size);
+  }
+}
+
+bool SliceCursor::advance() {
+  const std::size_t stored = slice_->stored().size();
+  if (chunk_ < stored) {
+    stream();
+    return true;
+  }
+  while (chunk_ - stored < slice_->chunks().size()) {
+    const Chunk& chunk = slice_->chunks()[chunk_++ - stored];
+    at_ = chunk.data();
+    end_ = at_ + chunk.used();
+    if (at_ != end_) return true;
+  }
+  return false;
+}
+
+// Puts at least one row of the next chunk in the store into the buffer.
+void SliceCursor::stream() {
+  const std::size_t left = slice_->stored().chunk_size(chunk_) - streamed_;
+  std::size_t whole = 0;
+  for (std::size_t size = std::min(left, stream_bytes_);; size = std::min(left, 2 * size)) {
+    if (buffer_.size() < size) buffer_.resize(size);
+    slice_->stored().read(chunk_, streamed_, buffer_.data(), size);
+    whole = whole_rows({buffer_.data(), size}, *format_);
+    if (whole > 0 && (size < left || whole == left)) break;
+    if (size == left) {
+      throw Error(ExitCode::Internal,
+                  "what comes back from the scratch directory is not what was written: its rows are damaged");
     }
   }
-  if (!chunks_.empty()) size.wire_bytes += kWireHeaderBytes;
-  return size;
+  at_ = buffer_.data();
+  end_ = at_ + whole;
+  streamed_ += whole;
+  if (whole == left) {
+    ++chunk_;
+    streamed_ = 0;
+  }
 }
 
 }  // namespace thresh

@@ -1,4 +1,7 @@
 // One partition of one run: rows in chunks. A row never straddles two chunks.
+//
+// A slice has two homes: its first chunks may be in a store, the others are in memory. Which ones says
+// nothing about its rows.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +11,7 @@
 
 #include "core/chunk_pool.hpp"
 #include "core/row.hpp"
+#include "core/stored_chunks.hpp"
 #include "core/task.hpp"
 
 namespace thresh {
@@ -33,10 +37,23 @@ class Slice {
   Chunk& append_chunk(Chunk chunk);
 
   // Rows, bytes and sums are computed by measure(), not kept while rows are appended.
-  const std::vector<Chunk>& chunks() const noexcept { return chunks_; }
-  bool empty() const noexcept { return chunks_.empty(); }
+  const std::vector<Chunk>& chunks() const noexcept { return chunks_; }  // those in memory
+  const StoredChunks& stored() const noexcept { return stored_; }        // those before them
+  bool empty() const noexcept { return chunks_.empty() && stored_.size() == 0; }
   // Reads every row. Throws Error{Internal} when the bytes are not whole rows.
   SliceSize measure(const RowFormat& format) const;
+
+  // Writes all chunks, or all but the last, to the store, and gives their memory back. When that throws, the
+  // slice is as before. REQUIRES: always the same store, which outlives the slice.
+  void spill(SliceStore& store) { spill_first(store, chunks_.size()); }
+  void spill_full_chunks(SliceStore& store) {
+    if (!chunks_.empty()) spill_first(store, chunks_.size() - 1);
+  }
+
+  // Its chunks as a sequence, wherever they are.
+  std::size_t chunk_count() const noexcept { return stored_.size() + chunks_.size(); }
+  std::size_t chunk_size(std::size_t chunk) const;
+  void copy(std::size_t chunk, std::size_t at, char* to, std::size_t size) const;
 
  private:
   // In pieces of 16 bytes, where there is room for the last one: rows are short.
@@ -48,47 +65,53 @@ class Slice {
     for (std::size_t at = 0; at < from.size(); at += 16) std::memcpy(to + at, from.data() + at, 16);
   }
 
+  void spill_first(SliceStore& store, std::size_t count);
+
+  StoredChunks stored_;
   std::vector<Chunk> chunks_;
 };
 
 // Goes over the rows of a slice in their order. Borrows the slice. The rows were measured, or come from
-// this process: sizes are trusted.
+// this process: sizes are trusted, but those of rows that come back from a store are checked.
 class SliceCursor {
  public:
-  SliceCursor(const Slice& slice, const RowFormat& format) : slice_(&slice), format_(&format) {}
+  // What is in a store is read through a buffer of so many bytes, more if a row needs it.
+  static constexpr std::size_t kStreamBytes = ChunkPool::kChunkBytes;
 
-  // False at the end. The row lives as long as the slice.
-  bool next(Row& row) noexcept {
-    while (chunk_ < slice_->chunks().size()) {
-      const Chunk& chunk = slice_->chunks()[chunk_];
-      if (at_ < chunk.used()) {
-        begin_ = chunk.data() + at_;
-        row = format_->read(begin_);
-        at_ += format_->row_size(row.key.size(), row.value.size());
-        return true;
-      }
-      ++chunk_;
-      at_ = 0;
-    }
-    return false;
+  SliceCursor(const Slice& slice, const RowFormat& format, std::size_t stream_bytes = kStreamBytes)
+      : slice_(&slice), format_(&format), stream_bytes_(stream_bytes) {}
+
+  // False at the end. A row in memory lives as long as the slice; one that was in a store until the next
+  // call. Throws Error when the store fails, or gives back what are no rows.
+  bool next(Row& row) {
+    if (at_ == end_ && !advance()) return false;
+    begin_ = at_;
+    row = format_->read(begin_);
+    at_ += format_->row_size(row.key.size(), row.value.size());
+    return true;
   }
   // Where the latest row begins. REQUIRES: next() returned true.
   const char* begin() const noexcept { return begin_; }
   // The bytes of the latest row.
-  std::string_view bytes() const noexcept {
-    return {begin_, static_cast<std::size_t>(slice_->chunks()[chunk_].data() + at_ - begin_)};
-  }
+  std::string_view bytes() const noexcept { return {begin_, static_cast<std::size_t>(at_ - begin_)}; }
 
  private:
+  bool advance();
+  void stream();
+
   const Slice* slice_;
   const RowFormat* format_;
-  std::size_t chunk_ = 0;
-  std::size_t at_ = 0;
+  std::size_t chunk_ = 0;  // the next one
+  const char* at_ = nullptr;
+  const char* end_ = nullptr;  // of the rows at hand
   const char* begin_ = nullptr;
+  // For what is in a store.
+  std::size_t stream_bytes_;
+  std::size_t streamed_ = 0;  // bytes of the next chunk that are done
+  std::vector<char> buffer_;
 };
 
-// A sealed run in memory. With a combiner each key is there once; the rows of a slice are ordered by
-// (key, value).
+// A sealed run. With a combiner each key is there once; the rows of a slice are ordered by (key, value).
 struct Run {
   RunSummary summary;
   std::vector<Slice> slices;  // by partition

@@ -41,33 +41,29 @@ bool SliceSender::next_piece() {
   while (item_ < queue_.size()) {
     const Item& item = queue_[item_];
     const Slice& slice = item.run->slices[item.partition];
-    if (slice.empty()) {
-      ++item_;
-      continue;
-    }
-    if (stage_ == Stage::Header) {
-      const RunId& id = item.run->summary.id;
-      const auto chunks = static_cast<std::uint32_t>(slice.chunks().size());
-      const Header header{id.generation, id.worker, id.sequence, item.partition, chunks, 0};
-      std::memcpy(header_, &header, sizeof header);
-      piece_ = {header_, sizeof header};
-      stage_ = Stage::ChunkSize;
-      chunk_ = 0;
-      return true;
-    }
-    if (chunk_ == slice.chunks().size()) {
+    if (slice.empty() || (stage_ == Stage::ChunkSize && chunk_ == slice.chunk_count())) {
       stage_ = Stage::Header;
       ++item_;
       continue;
     }
-    const Chunk& chunk = slice.chunks()[chunk_];
-    if (stage_ == Stage::ChunkSize) {
-      const auto used = static_cast<std::uint32_t>(chunk.used());
+    slice_ = nullptr;
+    piece_at_ = 0;
+    if (stage_ == Stage::Header) {
+      const RunId& id = item.run->summary.id;
+      const auto chunks = static_cast<std::uint32_t>(slice.chunk_count());
+      const Header header{id.generation, id.worker, id.sequence, item.partition, chunks, 0};
+      std::memcpy(header_, &header, sizeof header);
+      piece_left_ = sizeof header;
+      stage_ = Stage::ChunkSize;
+      chunk_ = 0;
+    } else if (stage_ == Stage::ChunkSize) {
+      const auto used = static_cast<std::uint32_t>(slice.chunk_size(chunk_));
       std::memcpy(header_, &used, sizeof used);
-      piece_ = {header_, sizeof used};
+      piece_left_ = sizeof used;
       stage_ = Stage::ChunkBytes;
     } else {
-      piece_ = {chunk.data(), chunk.used()};
+      slice_ = &slice;
+      piece_left_ = slice.chunk_size(chunk_);
       stage_ = Stage::ChunkSize;
       ++chunk_;
     }
@@ -76,15 +72,21 @@ bool SliceSender::next_piece() {
   return false;
 }
 
+std::size_t SliceSender::copy_some(char* to, std::size_t size) {
+  const std::size_t part = std::min(piece_left_, size);
+  if (slice_ == nullptr) {
+    std::memcpy(to, header_ + piece_at_, part);
+  } else {
+    slice_->copy(chunk_ - 1, piece_at_, to, part);
+  }
+  piece_at_ += part;
+  piece_left_ -= part;
+  return part;
+}
+
 std::size_t SliceSender::fill(char* to, std::size_t size) {
   std::size_t filled = 0;
-  while (filled < size) {
-    if (piece_.empty() && !next_piece()) break;
-    const std::size_t part = std::min(piece_.size(), size - filled);
-    std::memcpy(to + filled, piece_.data(), part);
-    piece_.remove_prefix(part);
-    filled += part;
-  }
+  while (filled < size && (piece_left_ > 0 || next_piece())) filled += copy_some(to + filled, size - filled);
   sent_ += filled;
   return filled;
 }
@@ -126,6 +128,7 @@ void SliceReceiver::end_chunk() {
     rest.remove_prefix(row);
   }
   slice_->append_chunk(std::move(chunk_));
+  overflow_.relieve(*slice_);
 }
 
 void SliceReceiver::take(std::string_view bytes, ReceivedSlices& into) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/overflow.hpp"
 #include "core/slice.hpp"
 
 namespace thresh {
@@ -32,22 +33,27 @@ class SliceSender {
     const Run* run;
     PartitionId partition;
   };
-  bool next_piece();  // points piece_ at what is to be copied next; false at the end
+  bool next_piece();  // what is to be copied next; false at the end
+  std::size_t copy_some(char* to, std::size_t size);
 
   std::vector<Item> queue_;
   std::size_t item_ = 0;
   std::size_t chunk_ = 0;
   enum class Stage { Header, ChunkSize, ChunkBytes } stage_ = Stage::Header;
   char header_[Slice::kWireHeaderBytes] = {};
-  std::string_view piece_;
+  // The piece at hand: of header_, or of a chunk.
+  const Slice* slice_ = nullptr;  // null: of header_
+  std::size_t piece_at_ = 0;
+  std::size_t piece_left_ = 0;
   std::uint64_t sent_ = 0;
 };
 
 // Rebuilds the slices of one stream. Borrows the pool.
 class SliceReceiver {
  public:
-  SliceReceiver(ChunkPool& pool, const RowFormat& format, std::uint32_t partitions)
-      : pool_(&pool), format_(format), partitions_(partitions) {}
+  // What is more than memory has room for leaves it by `overflow`, as it comes.
+  SliceReceiver(ChunkPool& pool, const RowFormat& format, std::uint32_t partitions, Overflow overflow = {})
+      : pool_(&pool), format_(format), partitions_(partitions), overflow_(overflow) {}
 
   // Takes the next bytes of the stream. Throws Error{Internal} when they cannot be a stream.
   void take(std::string_view bytes, ReceivedSlices& into);
@@ -64,6 +70,7 @@ class SliceReceiver {
   ChunkPool* pool_;
   RowFormat format_;
   std::uint32_t partitions_;
+  Overflow overflow_;
   Stage stage_ = Stage::Header;
   char small_[Slice::kWireHeaderBytes] = {};
   std::size_t have_ = 0;  // bytes in small_

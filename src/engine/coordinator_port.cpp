@@ -16,6 +16,7 @@
 #include "storage/input_files.hpp"
 #include "storage/key_sample.hpp"
 #include "storage/manifest.hpp"
+#include "storage/room.hpp"
 #include "thresh/errors.hpp"
 
 namespace thresh::engine {
@@ -121,6 +122,7 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
                  command.plan.inputs,
                  command.plan.splits,
                  command.plan.partitions};
+    check_room(command.plan);
     storage::StartPolicy policy;
     policy.fresh = options_->fresh;
     policy.overwrite = options_->overwrite;
@@ -143,6 +145,27 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
         directory_->generation(),      result.job_id, false, run_directory, list_files(),
         std::move(result.split_points)};
   });
+}
+
+// Before anything is written. The estimates are rough: output and checkpoints as large as the input, and what
+// the workers' memory does not hold goes to scratch, of which rank 0 sees its own host's.
+void CoordinatorPort::check_room(const JobPlan& plan) const {
+  std::uint64_t input_bytes = 0;
+  for (const InputFile& input : plan.inputs) input_bytes += input.size;
+  const auto warn = [](const std::optional<std::string>& warning) {
+    if (warning) spdlog::warn("{}", *warning);
+  };
+  warn(storage::check_room(options_->output, "the output", input_bytes));
+  if (options_->checkpoints && !options_->checkpoint_dir.empty()) {
+    warn(storage::check_room(options_->checkpoint_dir, "checkpoints", input_bytes));
+  }
+  const std::uint64_t workers = job_->pool.size();
+  if (workers == 0 || input_bytes / workers < options_->memory_bytes) return;
+  const std::optional<storage::Room> scratch = storage::room_at(scratch_directory(*options_));
+  if (scratch && scratch->bytes >= storage::kLeastRoomBytes) {
+    warn(storage::check_room(scratch_directory(*options_), "rows that do not fit in memory",
+                             input_bytes / workers));
+  }
 }
 
 JobFiles CoordinatorPort::list_files() {

@@ -44,6 +44,7 @@ class CoordinatorPort final : public schedule::Port {
   void carry_out(const schedule::RecordOutcome& command);
   void carry_out(const schedule::Publish& command);
   JobFiles list_files();
+  void check_room(const JobPlan& plan) const;
   std::optional<Failure> reason_to_stop() const;
 
   bool turn();  // one turn of everything that goes on by itself; false if nothing did

@@ -11,6 +11,7 @@ const std::vector<DrillStep>& drill_steps() {
       {"restore", "a worker reads what an earlier run left: run files and parts", false, true},
       {"map", "a worker begins to map a split", false, true},
       {"seal", "a worker makes a sealed run of its table", false, true, false, true},
+      {"spill", "a worker writes rows to its scratch file, as memory is short", false, true, true},
       {"checkpoint", "a worker's background thread begins to write a run file", false, true, true},
       {"shuffle", "a worker has filled a buffer for another", false, true, true},
       {"receive", "a worker got a buffer from another", false, true},

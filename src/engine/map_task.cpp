@@ -90,6 +90,7 @@ MapResult map_split(const AssignSplit& task, const MapTools& tools) {
     tools.watchdog.reached(block->file_offset);
     tools.context.step();
     blocks.map(*block);
+    tools.after_block();
     if (blocks.bad().size() >= task.most_bad) break;
   }
   MapResult result;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/collector.hpp"
@@ -23,8 +24,9 @@ struct MapTools {
   Watchdog& watchdog;
   FaultDrill& drill;
   Blame& blame;
-  std::vector<char>& buffer;  // for the reader; recycled between splits
-  std::size_t record_bytes;   // of each record; 0: records are lines
+  std::vector<char>& buffer;          // for the reader; recycled between splits
+  std::size_t record_bytes;           // of each record; 0: records are lines
+  std::function<void()> after_block;  // the table may have outgrown memory
 };
 
 struct MapResult {

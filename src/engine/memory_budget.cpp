@@ -1,11 +1,19 @@
 #include "engine/memory_budget.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <fstream>
 #include <limits>
 #include <string>
 
 namespace thresh::engine {
+namespace {
+
+// A combine table names 2^19 chunks of 64 KiB, which rows of 33 KiB fill by half: it is sealed in time.
+constexpr std::uint64_t kMostTableBytes = std::uint64_t{8} << 30;
+
+}  // namespace
 
 std::uint64_t default_memory_budget(int ranks_of_this_node) {
   constexpr std::uint64_t kLeast = std::uint64_t{64} << 20;
@@ -17,5 +25,21 @@ std::uint64_t default_memory_budget(int ranks_of_this_node) {
   const auto ranks = static_cast<std::uint64_t>(std::max(1, ranks_of_this_node));
   return std::max(kLeast, available_kib * 1024 / 2 / ranks);
 }
+
+void give_freed_memory_back() {
+  constexpr int kLargeBytes = 1 << 20;
+  // Setting either also stops the library from raising them by itself.
+  mallopt(M_MMAP_THRESHOLD, kLargeBytes);
+  mallopt(M_TRIM_THRESHOLD, 4 * kLargeBytes);
+}
+
+MemoryPlan::MemoryPlan(std::uint64_t memory_bytes)
+    : table_bytes(std::min(memory_bytes / 4, kMostTableBytes)),
+      runs_bytes(memory_bytes / 4),
+      wave_bytes(memory_bytes / 4),
+      rows_bytes(memory_bytes / 2),
+      loaded_bytes(memory_bytes / 8 * 3),
+      stream_bytes(memory_bytes / 8),
+      round_bytes(memory_bytes / 8) {}
 
 }  // namespace thresh::engine

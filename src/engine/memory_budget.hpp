@@ -1,4 +1,4 @@
-// How much memory a rank may use when nobody said.
+// How much memory a rank may use, and for what.
 #pragma once
 
 #include <cstdint>
@@ -7,5 +7,26 @@ namespace thresh::engine {
 
 // Bytes: an equal share of half of the memory that is available on this node (MemAvailable), at least 64 MiB.
 std::uint64_t default_memory_budget(int ranks_of_this_node);
+
+// Has large blocks that were freed go back to the system at once. By itself the C library keeps them after a
+// while: a rank with a budget of 64 MiB grew to 180 MiB, most of it freed. Call it before any is allocated.
+void give_freed_memory_back();
+
+// The budget of a rank, divided. Memory of rows is recycled and never handed back, so what counts is the
+// worst moment of each phase:
+//   sealing      runs, the table, its sorted copy and the references that sort it     1/4 + 1/4 + 1/4 + 1/4
+//   exchanging   runs, what is read of run files, what came; and the buffers of a round       1/2 + 1/4
+//   reducing     runs and the wave; and buffers to read the scratch file                      1/2 + 1/8
+struct MemoryPlan {
+  explicit MemoryPlan(std::uint64_t memory_bytes);
+
+  std::uint64_t table_bytes;   // the open table: with more it is written to scratch in pieces, or sealed
+  std::uint64_t runs_bytes;    // runs that stay in memory while mapping goes on
+  std::uint64_t wave_bytes;    // of a wave, at one owner, as planned
+  std::uint64_t rows_bytes;    // all rows, while a wave is exchanged or pieces are merged
+  std::uint64_t loaded_bytes;  // all rows, once the rows of run files were read for a wave
+  std::uint64_t stream_bytes;  // buffers of a merge that reads the scratch file
+  std::uint64_t round_bytes;   // buffers of a round, in each direction
+};
 
 }  // namespace thresh::engine

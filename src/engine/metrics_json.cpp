@@ -45,6 +45,7 @@ Json worker_json(WorkerId worker, const WorkerStats& stats) {
         {"failed", stats.checkpoints_failed},
         {"bytes", stats.checkpoint_bytes}}},
       {"restore", {{"seconds", seconds(stats.restore_ns)}, {"bytes", stats.restored_bytes}}},
+      {"spill", {{"seconds", seconds(stats.spill_ns)}, {"bytes", stats.spilled_bytes}}},
       {"peak_memory_bytes", stats.peak_memory_bytes},
       {"cpu_seconds", seconds(stats.cpu_ns)},
   };

@@ -1,6 +1,7 @@
 #include "engine/options.hpp"
 
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 namespace thresh::engine {
@@ -24,6 +25,12 @@ std::string key_text(const KeyColumns& key) {
 }
 
 }  // namespace
+
+std::string scratch_directory(const RunOptions& options) {
+  if (!options.scratch.empty()) return options.scratch;
+  const char* temporary = std::getenv("TMPDIR");
+  return temporary != nullptr && *temporary != '\0' ? temporary : "/tmp";
+}
 
 std::map<std::string, std::string> shaping_options(const RunOptions& options) {
   return {

@@ -32,7 +32,8 @@ struct RunOptions {
   bool escape = false;  // write TAB, LF, CR and backslash in results as \t \n \r \\ instead of refusing
 
   // Operational.
-  std::uint64_t memory_bytes = 0;                   // budget of one rank; 0: a share of the node's memory
+  std::uint64_t memory_bytes = 0;  // budget of one rank; 0: a share of the node's memory
+  std::string scratch;             // directory for rows that memory has no room for; empty: TMPDIR, or /tmp
   std::chrono::milliseconds task_timeout{600'000};  // a rank without progress for this long is hung
   std::chrono::milliseconds peer_timeout{660'000};  // wait for a silent peer; more than task_timeout
   std::uint64_t round_bytes = std::uint64_t{1}
@@ -54,6 +55,9 @@ struct RunOptions {
   std::string fault;                   // a fault to inject, e.g. "kill:worker=2,at=shuffle:1"
   std::string log_level = "info";      // of the log on stderr
 };
+
+// Where rows go that memory has no room for.
+std::string scratch_directory(const RunOptions& options);
 
 // The shaping options by name, as text. Two runs are of the same job only if these are equal.
 std::map<std::string, std::string> shaping_options(const RunOptions& options);

@@ -3,19 +3,20 @@
 #include <vector>
 
 #include "core/merge.hpp"
+#include "core/piece_merge.hpp"
 #include "thresh/hash.hpp"
 
 namespace thresh::engine {
 
 void reduce_partition(PartitionId partition, const ReceivedSlices& slices, const RowFormat& format,
                       Reducer& reducer, Context& context, FaultDrill& drill, storage::PartWriter& out,
-                      PartSummary& summary) {
+                      PartSummary& summary, std::uint64_t stream_bytes) {
   std::vector<const Slice*> sources;
   for (auto at = slices.lower_bound({partition, RunId{}}); at != slices.end() && at->first.first == partition;
        ++at) {
     sources.push_back(&at->second);
   }
-  SliceMerge merge(sources, format);
+  SliceMerge merge(sources, format, stream_share(sources.size(), stream_bytes));
   while (!merge.done()) {
     if (drill.drops("reduce")) {
       merge.lose();

@@ -13,10 +13,10 @@
 namespace thresh::engine {
 
 // Merges the slices of the partition, reduces group by group and writes the part; does not commit it.
-// `summary` gets the sums of what reduce took in. The coordinator
-// compares them with what was sealed.
+// `summary` gets the sums of what reduce took in. The coordinator compares them with what was sealed. Buffers
+// for slices that are in a store take `stream_bytes` together.
 void reduce_partition(PartitionId partition, const ReceivedSlices& slices, const RowFormat& format,
                       Reducer& reducer, Context& context, FaultDrill& drill, storage::PartWriter& out,
-                      PartSummary& summary);
+                      PartSummary& summary, std::uint64_t stream_bytes);
 
 }  // namespace thresh::engine

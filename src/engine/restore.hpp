@@ -26,10 +26,11 @@ using FiledRuns = std::map<RunId, FiledRun>;
 schedule::FilesRead read_files(const Muster& files, const std::string& parts_dir, const RowFormat& format,
                                Progress& progress, FiledRuns& filed, RunsHeld& held);
 
-// Reads the rows of the wave's partitions of the runs that are in files. Throws Error{StoppedEarly} if a file
+// Reads the rows of the wave's partitions of the runs that are in files; those that memory has no room for go
+// to the store of `overflow`. Throws Error{StoppedEarly} if a file
 // is not any more what it was when it was checked.
-void load_wave(const ShuffleWave& wave, const FiledRuns& filed, ChunkPool& pool, Progress& progress,
-               RunsHeld& held);
+void load_wave(const ShuffleWave& wave, const FiledRuns& filed, ChunkPool& pool, const Overflow& overflow,
+               Progress& progress, RunsHeld& held);
 // Gives the memory of these rows back.
 void unload_wave(const ShuffleWave& wave, const FiledRuns& filed, RunsHeld& held);
 

@@ -45,10 +45,11 @@ schedule::Job new_job(const RunOptions& options, const JobType& type, int ranks)
   job.options.split_bytes = options.split_bytes;
   job.options.partitions = options.partitions;
   // The buffers of all peers together take at most an eighth of the budget, and MPI's offsets are ints.
-  const std::uint64_t round_bytes = std::min<std::uint64_t>(options.memory_bytes / 8, INT_MAX);
+  const MemoryPlan memory(options.memory_bytes);
+  const std::uint64_t round_bytes = std::min<std::uint64_t>(memory.round_bytes, INT_MAX);
   job.options.round_bytes = std::max<std::uint64_t>(
       1, std::min(options.round_bytes, round_bytes / static_cast<std::uint64_t>(ranks)));
-  job.options.wave_bytes = options.memory_bytes / 4;
+  job.options.wave_bytes = memory.wave_bytes;
   job.options.combines = type.combines();
   job.options.conserves_weight = type.weight != nullptr;
   job.options.uses_locations = type.uses_locations;
@@ -164,6 +165,7 @@ int run_rank(const RunOptions& options, const JobType& type, const comm::Communi
 }  // namespace
 
 int run(const RunOptions& options, const JobType& type) {
+  give_freed_memory_back();
   // Starting and ending are collective: a rank that never gets there must not hold the others for ever.
   std::optional<Deadline> bound;
   bound.emplace(std::max<std::chrono::milliseconds>(kLongestStart, options.peer_timeout),

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "thresh/errors.hpp"
 #include "thresh/hash.hpp"
@@ -26,21 +27,34 @@ void check_sum(std::string_view what, std::uint64_t emitted, std::uint64_t seale
                           what, emitted, sealed));
 }
 
+// The rows of the table and of its pieces.
+MeasuredSlices seal_all(Collector& table, std::vector<MeasuredSlices> pieces, const SealTools& tools) {
+  const RowFormat format(tools.job.value_size);
+  std::vector<Slice> slices = table.seal();
+  if (tools.drill.drops("seal")) lose_a_row(slices, tools.pool, format);
+  MeasuredSlices sealed = measured(std::move(slices), format);
+  if (pieces.empty()) return sealed;
+  pieces.push_back(std::move(sealed));
+  return merge_pieces(std::move(pieces), tools.job, tools.pool, tools.overflow, tools.stream_bytes,
+                      &tools.pulse);
+}
+
 }  // namespace
 
-Run seal_run(const schedule::SealTable& command, Collector& table, const SealTools& tools) {
+Run seal_run(const schedule::SealTable& command, Collector& table, std::vector<MeasuredSlices> pieces,
+             const SealTools& tools) {
   const RowFormat format(tools.job.value_size);
   Run run;
   run.summary.id = command.id;
   run.summary.splits = command.splits;
-  run.slices = table.seal();
-  if (tools.drill.drops("seal")) lose_a_row(run.slices, tools.pool, format);
+  MeasuredSlices sealed = seal_all(table, std::move(pieces), tools);
+  run.slices = std::move(sealed.slices);
+  run.summary.slices = std::move(sealed.sizes);
   std::uint64_t rows = 0;
   std::uint64_t weight = 0;
-  for (const Slice& slice : run.slices) {
-    run.summary.slices.push_back(slice.measure(format));
-    rows += run.summary.slices.back().rows;
-    if (tools.job.weight != nullptr) weight += weight_of_rows(slice, format, tools.job.weight);
+  for (std::size_t p = 0; p < run.slices.size(); ++p) {
+    rows += run.summary.slices[p].rows;
+    if (tools.job.weight != nullptr) weight += weight_of_rows(run.slices[p], format, tools.job.weight);
     tools.pulse.step();
   }
   std::uint64_t emits = 0;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "core/collector.hpp"
+#include "core/overflow.hpp"
+#include "core/piece_merge.hpp"
 #include "engine/fault_drill.hpp"
 #include "engine/pulse.hpp"
 #include "schedule/worker_books.hpp"
@@ -15,10 +17,14 @@ struct SealTools {
   ChunkPool& pool;
   Pulse& pulse;
   FaultDrill& drill;
+  Overflow overflow;           // for a run that is put together of pieces
+  std::uint64_t stream_bytes;  // of buffers to read them
 };
 
-// The rows of `table`, which is empty then; the run's counters are left to the caller. Throws Error{Internal}
-// when the rows are not what the splits emitted: such a run must reach neither a file nor the shuffle.
-Run seal_run(const schedule::SealTable& command, Collector& table, const SealTools& tools);
+// The rows of `table`, which is empty then, and of the pieces that it left behind before; the run's counters
+// are left to the caller. Throws Error{Internal} when the rows are not what the splits emitted: such a run
+// must reach neither a file nor the shuffle.
+Run seal_run(const schedule::SealTable& command, Collector& table, std::vector<MeasuredSlices> pieces,
+             const SealTools& tools);
 
 }  // namespace thresh::engine

@@ -19,7 +19,7 @@ std::vector<std::uint64_t> one_a_rank(std::vector<std::uint64_t> counts, const c
 
 WaveExchange::WaveExchange(const comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs,
                            ChunkPool& pool, const RowFormat& format, std::uint32_t partitions,
-                           FaultDrill& drill, ReceivedSlices& into)
+                           FaultDrill& drill, const Overflow& overflow, ReceivedSlices& into)
     : drill_(&drill),
       into_(&into),
       senders_(static_cast<std::size_t>(comm.size())),
@@ -27,7 +27,7 @@ WaveExchange::WaveExchange(const comm::Communicator& comm, const ShuffleWave& pl
               one_a_rank(plan.receive_bytes, comm)) {
   receivers_.reserve(senders_.size());
   for (std::size_t rank = 0; rank < senders_.size(); ++rank)
-    receivers_.emplace_back(pool, format, partitions);
+    receivers_.emplace_back(pool, format, partitions, overflow);
   for (const auto& [partition, owner] : plan.owners) {
     for (const auto& [id, run] : runs) senders_.at(owner).add(run, partition);
   }

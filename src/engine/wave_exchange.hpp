@@ -16,10 +16,12 @@ using RunsHeld = std::map<RunId, Run>;
 
 class WaveExchange final : private comm::RoundClient {
  public:
-  // Borrows everything. `into` gets the slices of the partitions that this worker owns in the wave.
-  // Throws Error{Internal} when the plan and the runs held do not agree.
+  // Borrows everything. `into` gets the slices of the partitions that this worker owns in the wave; those
+  // that memory has no room for go to the store of `overflow`. Throws Error{Internal} when the plan and the
+  // runs held do not agree.
   WaveExchange(const comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs, ChunkPool& pool,
-               const RowFormat& format, std::uint32_t partitions, FaultDrill& drill, ReceivedSlices& into);
+               const RowFormat& format, std::uint32_t partitions, FaultDrill& drill, const Overflow& overflow,
+               ReceivedSlices& into);
 
   // Goes on without blocking; true at the end. Throws what the streams throw.
   bool step();

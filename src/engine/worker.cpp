@@ -18,15 +18,13 @@
 #include "storage/job_files.hpp"
 #include "storage/job_paths.hpp"
 #include "storage/part_writer.hpp"
+#include "storage/room.hpp"
 #include "thresh/errors.hpp"
 
 namespace thresh::engine {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-// A combine table names 2^19 chunks of 64 KiB, which rows of 33 KiB fill by half: it is sealed in time.
-constexpr std::uint64_t kMostTableBytes = std::uint64_t{8} << 30;
 
 // The rank that waited longest would otherwise not be alone in saying so: mpirun needs about a second to
 // end the others, so each of the first ranks waits that much longer than the one before it.
@@ -51,21 +49,6 @@ class Worker::SplitLocator final : public Locator {
   std::vector<std::uint64_t> records_before_;           // in the same file, by split
 };
 
-struct Worker::Table {
-  Table(const JobType& job, ChunkPool& pool, const Partitioner& partitioner, Pulse& pulse)
-      : collector(make_collector(job, pool, partitioner)),
-        emits(*collector),
-        mapper(job.make_mapper()),
-        context(pulse, counters, nullptr) {}
-
-  std::unique_ptr<Collector> collector;
-  EmitBatch emits;
-  std::unique_ptr<Mapper> mapper;
-  Counters counters;
-  Context context;
-  bool broken = false;  // a split failed half-way: the table holds a part of it
-};
-
 Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, const RankTools& tools)
     : self_(self),
       options_(&options),
@@ -75,8 +58,9 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
       parts_dir_(storage::JobPaths(options.output).parts()),
       attempts_dir_(storage::JobPaths(options.output).attempts()),
       books_(self, {}, options.checkpoints ? std::optional(options.checkpoint_every) : std::nullopt),
+      memory_(options.memory_bytes),
+      spill_(scratch_directory(options), tools.drill, stats_),
       format_(job.value_size),
-      table_limit_bytes_(std::min(options.memory_bytes / 4, kMostTableBytes)),
       checkpointer_(format_, tools.drill, options.fsync),
       reducer_(job.make_reducer()),
       start_(Clock::now()),
@@ -86,10 +70,22 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
   stats_.pid = static_cast<std::uint64_t>(getpid());
   tools_.pulse.on_worker_poll([this] { poll(); });
   catch_crashes();
+  look_at_scratch();
 }
 
 Worker::~Worker() {
   tools_.pulse.on_worker_poll(nullptr);
+}
+
+// What was asked for must be there and take rows; the default matters only if memory runs short.
+void Worker::look_at_scratch() {
+  try {
+    storage::check_room(spill_.scratch().directory(), "rows that do not fit in memory", 0);
+    spill_.scratch().open();
+  } catch (const Error& error) {
+    if (!options_->scratch.empty()) throw;
+    spdlog::warn("{}: if memory runs short, the job will fail", error.what());
+  }
 }
 
 schedule::Time Worker::now() const {
@@ -204,23 +200,23 @@ void Worker::carry_out(const schedule::Answer& command) {
 
 void Worker::carry_out(const schedule::MapSplit& command) {
   const Stopwatch stopwatch(stats_.map_ns);
-  if (!table_) table_ = std::make_unique<Table>(*job_, pool_, partitioner_, tools_.pulse);
+  if (!table_) table_ = std::make_unique<OpenTable>(*job_, pool_, partitioner_, tools_.pulse);
   const AssignSplit& task = command.task;
   try {
     const storage::Breadcrumb crumb(attempts_dir_, job_id_, task.split, task.attempt,
                                     fmt::format("{}-{}", task.generation, self_));
     const std::string where = fmt::format("{}, mapping {}", who_, printable(task.input.path));
     Blame blame(crumb, table_->context, where.c_str());
+    const auto after_block = [this] { table_->shed(memory_.table_bytes, spill_, tools_.pulse); };
     const MapResult result =
         map_split(task, {*table_->mapper, table_->emits, *table_->collector, table_->context, tools_.watchdog,
-                         tools_.drill, blame, buffer_, job_->record_bytes});
+                         tools_.drill, blame, buffer_, job_->record_bytes, after_block});
     if (!result.bad.empty()) return refuse_records(task, result.bad);
     stats_.splits += 1;
     stats_.records += result.signature.records;
     stats_.emits += result.signature.emits;
     stats_.input_bytes += result.bytes;
-    const bool full = table_limit_bytes_ > 0 && table_->collector->bytes() > table_limit_bytes_;
-    tell_books(schedule::SplitMapped{task.attempt, result.signature, full});
+    tell_books(schedule::SplitMapped{task.attempt, result.signature, table_->full(memory_.table_bytes)});
   } catch (...) {
     table_->broken = true;
     tell_books(schedule::SplitRefused{
@@ -248,10 +244,13 @@ void Worker::carry_out(const schedule::SealTable& command) {
   try {
     tools_.drill.reach("seal");
     if (!table_ || table_->broken) throw Error(ExitCode::Internal, "the open table holds a part of a split");
-    Run run = seal_run(command, *table_->collector, {*job_, pool_, tools_.pulse, tools_.drill});
+    Run run = seal_run(
+        command, *table_->collector, std::exchange(table_->pieces, {}),
+        {*job_, pool_, tools_.pulse, tools_.drill, overflow_at(memory_.rows_bytes), memory_.stream_bytes});
     run.summary.counters = std::exchange(table_->counters, {});
     const RunSummary summary = run.summary;
     runs_.emplace(command.id, std::move(run));
+    spill_runs();
     tell_books(schedule::TableSealed{summary});
   } catch (...) {
     tell_books(schedule::TaskFailed{explain("sealing a run")});
@@ -285,9 +284,10 @@ void Worker::carry_out(const schedule::Exchange& command) {
   tools_.watchdog.doing(fmt::format("exchanging wave {} of the shuffle", command.plan.wave));
   try {
     table_.reset();  // mapping is over: its memory goes back to the pool
-    load_wave(command.plan, filed_, pool_, tools_.pulse, runs_);
-    auto exchange = std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_,
-                                                   partitioner_.partitions(), tools_.drill, slices_);
+    load_wave(command.plan, filed_, pool_, overflow_at(memory_.loaded_bytes), tools_.pulse, runs_);
+    auto exchange =
+        std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_, partitioner_.partitions(),
+                                       tools_.drill, overflow_at(memory_.rows_bytes), slices_);
     for (Backoff backoff(longest_nap(tools_.comm.size())); !exchange->step();) {
       tools_.pulse.step();
       poll();
@@ -321,7 +321,8 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
     storage::PartWriter writer(parts_dir_, command.partition, command.generation, job_id_,
                                {options_->escape, options_->fsync, options_->top});
     Context context(tools_.pulse, part.counters, locator_.get());
-    reduce_partition(command.partition, slices_, format_, *reducer_, context, tools_.drill, writer, part);
+    reduce_partition(command.partition, slices_, format_, *reducer_, context, tools_.drill, writer, part,
+                     memory_.stream_bytes);
     if (part.input_rows != command.expected.rows || part.input_hash_sum != command.expected.hash_sum) {
       throw Error(ExitCode::Internal,
                   fmt::format("the ledger does not balance: {} rows of partition {} went in, {} came out{}; "

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,12 @@
 #include "core/slice_stream.hpp"
 #include "engine/checkpointer.hpp"
 #include "engine/fault_drill.hpp"
+#include "engine/memory_budget.hpp"
+#include "engine/open_table.hpp"
 #include "engine/options.hpp"
 #include "engine/pulse.hpp"
 #include "engine/restore.hpp"
+#include "engine/spill_store.hpp"
 #include "engine/watchdog.hpp"
 #include "engine/wave_exchange.hpp"
 #include "schedule/worker_books.hpp"
@@ -49,7 +53,6 @@ class Worker {
 
  private:
   class SplitLocator;
-  struct Table;  // the open table and what maps into it
 
   void poll();
   void read_mail();
@@ -78,6 +81,9 @@ class Worker {
 
   bool check_writer();     // true if it told the books something
   void wait_for_writer();  // runs do not change while they are written
+  void look_at_scratch();
+  void spill_runs();
+  Overflow overflow_at(std::uint64_t limit_bytes) { return {pool_, spill_, limit_bytes}; }
   bool check_signals();
   bool job_ends() const;
   void check_shared(const Muster& muster);
@@ -96,15 +102,18 @@ class Worker {
   std::deque<Message> inbox_;
   std::deque<schedule::WorkerCommand> todo_;
 
+  WorkerStats stats_;
+  MemoryPlan memory_;
+  SpillStore spill_;  // outlives all slices, as the pool does
   ChunkPool pool_;
   RowFormat format_;
   Partitioner partitioner_{1};
   std::string job_id_;
   std::string run_directory_;
-  std::uint64_t table_limit_bytes_;
-  std::unique_ptr<Table> table_;
+  std::unique_ptr<OpenTable> table_;
   RunsHeld runs_;
   FiledRuns filed_;
+  std::set<RunId> being_written_;
   Checkpointer checkpointer_;  // reads runs_: ends before them
   bool leave_told_ = false;
   std::unique_ptr<WaveExchange> abandoned_;  // its requests are still open: it lives as long as the process
@@ -113,7 +122,6 @@ class Worker {
   std::unique_ptr<SplitLocator> locator_;
   std::vector<char> buffer_;
 
-  WorkerStats stats_;
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point last_beat_;
   std::chrono::steady_clock::time_point heard_;  // the coordinator, last

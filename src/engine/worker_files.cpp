@@ -11,6 +11,7 @@ namespace thresh::engine {
 bool Worker::check_writer() {
   const std::optional<CheckpointResult> result = checkpointer_.take_result();
   if (!result) return false;
+  being_written_.clear();
   if (result->good) {
     stats_.checkpoints += 1;
     stats_.checkpoint_bytes += result->bytes;
@@ -33,9 +34,23 @@ void Worker::wait_for_writer() {
   }
 }
 
+// Keeps in memory what there is room for while mapping goes on. What is being written to a file stays where
+// it is: it was in memory with its room before.
+void Worker::spill_runs() {
+  for (auto& [id, run] : runs_) {
+    if (being_written_.contains(id)) continue;
+    for (Slice& slice : run.slices) {
+      if (pool_.bytes_in_use() <= memory_.runs_bytes) return;
+      slice.spill(spill_);
+      tools_.pulse.step();
+    }
+  }
+}
+
 void Worker::carry_out(const schedule::WriteRuns& command) {
   std::vector<const Run*> runs;
   for (const RunId& id : command.runs) runs.push_back(&runs_.at(id));
+  being_written_.insert(command.runs.begin(), command.runs.end());
   checkpointer_.write(run_directory_, job_id_, std::move(runs));
 }
 

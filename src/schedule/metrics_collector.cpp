@@ -30,6 +30,8 @@ constexpr std::array kMeasures{
     &WorkerStats::checkpoints_failed,
     &WorkerStats::restored_bytes,
     &WorkerStats::restore_ns,
+    &WorkerStats::spilled_bytes,
+    &WorkerStats::spill_ns,
 };
 static_assert(sizeof(WorkerStats) == sizeof(WorkerStats::host) + kMeasures.size() * sizeof(std::uint64_t),
               "a measure is missing here");

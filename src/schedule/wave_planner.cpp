@@ -48,7 +48,9 @@ PartitionOwners choose_wave(const PartitionBytes& sizes, const std::vector<Worke
   PartitionOwners best = assign_owners(sizes, workers);
   if (sizes.empty() || fits(sizes, best, wave_bytes)) return best;
   // The load is not quite monotonic in the number of partitions; every candidate that is taken was tried.
-  std::size_t good = 1;
+  // One a worker is taken even if it does not fit: an owner writes to scratch what it has no room for, and
+  // the others need not wait for it.
+  std::size_t good = std::min(sizes.size(), std::max<std::size_t>(workers.size(), 1));
   std::size_t bad = sizes.size();
   best = assign_owners(front(sizes, good), workers);
   while (bad - good > 1) {

@@ -22,7 +22,7 @@ using PartitionOwners = std::vector<std::pair<PartitionId, WorkerId>>;      // b
 PartitionOwners assign_owners(const PartitionBytes& sizes, const std::vector<WorkerId>& workers);
 
 // As many of the partitions, from the front, as can be assigned with no worker receiving more than
-// `wave_bytes`; at least one, as a partition larger than that must travel too.
+// `wave_bytes`; at least one a worker, as partitions larger than that must travel too.
 PartitionOwners choose_wave(const PartitionBytes& sizes, const std::vector<WorkerId>& workers,
                             std::uint64_t wave_bytes);
 

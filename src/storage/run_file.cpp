@@ -170,7 +170,7 @@ RunFile::RunFile(std::string path, const std::string& job_id, std::uint32_t part
 }
 
 std::vector<Slice> RunFile::load(std::size_t run, const std::vector<PartitionId>& partitions, ChunkPool& pool,
-                                 Progress* progress) const {
+                                 Progress* progress, const Overflow& overflow) const {
   const std::vector<SliceSize>& sizes = runs_.at(run).slices;
   std::vector<std::uint64_t> begins{0};  // in rows
   for (const SliceSize& size : sizes) begins.push_back(begins.back() + size.rows);
@@ -184,7 +184,9 @@ std::vector<Slice> RunFile::load(std::size_t run, const std::vector<PartitionId>
     for (std::uint64_t left = sizes[partition].rows; left > 0; --left) {
       const Row row = columns.next();
       slice.append(pool, format_, row.key, row.value);
+      overflow.relieve_growing(slice);
     }
+    overflow.relieve(slice);
     if (slice.measure(format_) != sizes[partition]) {
       damaged(path_, run_group(run) + " does not have the rows of its sums in partition " +
                          std::to_string(partition));

@@ -9,6 +9,7 @@
 #include "storage/run_file.hpp"
 #include "storage/run_file_layout.hpp"
 #include "thresh/errors.hpp"
+#include "thresh/hash.hpp"
 
 namespace thresh::storage {
 namespace {
@@ -21,8 +22,9 @@ struct Lengths {
 };
 
 // Goes over the rows of one slice. What the reader could not put together again is refused here, so that no
-// run is thought to be safe that is not.
+// run is thought to be safe that is not. Memory is trusted with the rows themselves, a scratch file is not.
 void add_lengths(const Slice& slice, const SliceSize& size, const RowFormat& format, Lengths& lengths) {
+  const bool trusted = slice.stored().size() == 0;
   SliceSize found;
   std::size_t room = 0;
   SliceCursor cursor(slice, format);
@@ -35,11 +37,12 @@ void add_lengths(const Slice& slice, const SliceSize& size, const RowFormat& for
     room -= bytes;
     found.rows += 1;
     found.bytes += bytes;
+    if (!trusted) found.hash_sum += hash_bytes(cursor.bytes());
     lengths.key_bytes += row.key.size();
     lengths.value_bytes += row.value.size();
   }
   if (found.rows > 0) found.wire_bytes += Slice::kWireHeaderBytes + found.bytes;
-  found.hash_sum = size.hash_sum;
+  if (trusted) found.hash_sum = size.hash_sum;
   if (found != size)
     throw Error(ExitCode::Internal, "a run to be written does not have the rows of its summary");
   lengths.rows += found.rows;

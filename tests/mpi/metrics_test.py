@@ -19,7 +19,7 @@ WORKER = {"worker": int, "host": str, "pid": int, "peak_memory_bytes": int, "cpu
           "seal": {"seconds": float}, "shuffle": {"seconds": float, "sent_bytes": int, "received_bytes": int},
           "reduce": {"seconds": float, "output_bytes": int}, "check": {"seconds": float},
           "checkpoint": {"seconds": float, "files": int, "failed": int, "bytes": int},
-          "restore": {"seconds": float, "bytes": int}}
+          "restore": {"seconds": float, "bytes": int}, "spill": {"seconds": float, "bytes": int}}
 PHASE = {"name": str, "generation": int, "begin_seconds": float, "end_seconds": float, "events": int, "commands": int,
          "outcome": str}
 SCHEMA = {

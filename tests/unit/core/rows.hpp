@@ -77,4 +77,25 @@ inline Pairs rows_of(const Slice& slice, const RowFormat& format) {
   return rows;
 }
 
+// A scratch file in memory.
+class MemoryStore final : public SliceStore {
+ public:
+  std::uint64_t append(const std::vector<std::string_view>& pieces) override {
+    const std::uint64_t begin = bytes.size();
+    for (const std::string_view piece : pieces) bytes += piece;
+    return begin;
+  }
+  void read(std::uint64_t offset, char* to, std::size_t size) const override {
+    if (offset + size > bytes.size()) throw StoreFailed(ExitCode::Io, "past the end");
+    std::memcpy(to, bytes.data() + offset, size);
+  }
+  void release(std::uint64_t offset, std::uint64_t size) noexcept override {
+    std::memset(bytes.data() + offset, 0, size);
+    released += size;
+  }
+
+  std::string bytes;
+  std::uint64_t released = 0;
+};
+
 }  // namespace thresh::test

@@ -4,6 +4,7 @@
 
 #include "scratch.hpp"
 #include "storage/hdf5.hpp"
+#include "storage/scratch_file.hpp"
 #include "support/property.hpp"
 #include "support/runs.hpp"
 
@@ -128,6 +129,48 @@ TEST_CASE("rows larger than a chunk and columns larger than a piece come back") 
   CHECK(difference(file, 0, run, kTexts) == "");
   CHECK(rows_in(file.load(0, {1}, pool, &progress).front(), kTexts) == many);
   CHECK(progress.count() >= 5);  // a step a piece
+}
+
+TEST_CASE(
+    "a run in a scratch file is written as one in memory, and is loaded into one when memory is short") {
+  const Scratch scratch;
+  ScratchFile spilled(scratch.path());
+  ChunkPool pool;
+  KeyValues many;
+  for (int i = 0; i < 50'000; ++i) many.emplace_back("key " + std::to_string(i), std::to_string(i * 7));
+  Run run = make_run(pool, kTexts, {1, 1, 1}, {many, {}, {{"a", "b"}}});
+  const Run plain = make_run(pool, kTexts, {1, 1, 1}, {many, {}, {{"a", "b"}}});
+  for (Slice& slice : run.slices) slice.spill(spilled);
+  const std::string path = write(scratch, {&run}, kTexts);
+  const RunFile file(path, "job", 3, kTexts, nullptr);
+  CHECK(difference(file, 0, plain, kTexts) == "");
+
+  const auto slices = file.load(0, {0, 2}, pool, nullptr, Overflow(pool, spilled, 0));
+  CHECK(slices.front().chunks().empty());
+  CHECK(rows_in(slices.front(), kTexts) == many);
+  CHECK(slices.front().measure(kTexts) == plain.summary.slices[0]);
+}
+
+TEST_CASE("a run whose rows were damaged in a scratch file is not written") {
+  class Damaged final : public SliceStore {
+   public:
+    std::uint64_t append(const std::vector<std::string_view>& pieces) override {
+      for (const std::string_view piece : pieces) bytes += piece;
+      bytes.back() = static_cast<char>(bytes.back() ^ 1);
+      return 0;
+    }
+    void read(std::uint64_t offset, char* to, std::size_t size) const override {
+      bytes.copy(to, size, offset);
+    }
+    void release(std::uint64_t, std::uint64_t) noexcept override {}
+    std::string bytes;
+  } damaged;
+  const Scratch scratch;
+  ChunkPool pool;
+  Run run = make_run(pool, kTexts, {1, 1, 1}, {{{"a", "b"}, {"c", "d"}}});
+  run.slices[0].spill(damaged);
+  CHECK_THROWS_AS(write(scratch, {&run}, kTexts), Error);
+  CHECK(list_directory(scratch.path()).empty());
 }
 
 TEST_CASE("any runs come back, and equal runs give equal bytes") {

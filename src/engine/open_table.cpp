@@ -1,0 +1,24 @@
+#include "engine/open_table.hpp"
+
+#include <utility>
+
+namespace thresh::engine {
+
+OpenTable::OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& partitioner, Pulse& pulse)
+    : format(job.value_size),
+      collector(make_collector(job, pool, partitioner)),
+      emits(*collector),
+      mapper(job.make_mapper()),
+      context(pulse, counters, nullptr) {}
+
+void OpenTable::shed(std::uint64_t limit_bytes, SliceStore& store, Progress& progress) {
+  if (collector->bytes() <= limit_bytes) return;
+  MeasuredSlices piece = measured(collector->seal(), format);
+  for (Slice& slice : piece.slices) {
+    slice.spill(store);
+    progress.step();
+  }
+  pieces.push_back(std::move(piece));
+}
+
+}  // namespace thresh::engine

@@ -1,0 +1,40 @@
+// The open table of a worker's current run, and what maps into it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/collector.hpp"
+#include "core/partitioner.hpp"
+#include "core/piece_merge.hpp"
+#include "engine/pulse.hpp"
+#include "thresh/context.hpp"
+#include "thresh/emit_batch.hpp"
+#include "thresh/job_type.hpp"
+
+namespace thresh::engine {
+
+struct OpenTable {
+  // Borrows everything.
+  OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& partitioner, Pulse& pulse);
+
+  // Whether it is to be sealed at the end of the split at hand.
+  bool full(std::uint64_t limit_bytes) const noexcept {
+    return !pieces.empty() || collector->bytes() > limit_bytes;
+  }
+  // What is in the table goes to the store as a sorted piece, if it is more than the limit. REQUIRES: no emit
+  // is uncommitted.
+  void shed(std::uint64_t limit_bytes, SliceStore& store, Progress& progress);
+
+  RowFormat format;
+  std::unique_ptr<Collector> collector;
+  EmitBatch emits;
+  std::unique_ptr<Mapper> mapper;
+  Counters counters;
+  Context context;
+  std::vector<MeasuredSlices> pieces;  // of the table, each once larger than the limit; in the store
+  bool broken = false;                 // a split failed half-way: the table holds a part of it
+};
+
+}  // namespace thresh::engine

@@ -1,0 +1,124 @@
+"""What does not fit in memory goes to a scratch file: the output is the same, memory stays in its budget, and nothing is left
+behind."""
+
+import json
+import os
+import random
+import sys
+
+import ranks
+
+MIB = 1 << 20
+
+
+class Memory(ranks.Case):
+    def setUp(self):
+        super().setUp()
+        self.scratch = self.dir / "scratch"
+        self.scratch.mkdir()
+
+    def words(self, count, distinct):
+        """Lines of words; most of them are rare."""
+        rng = random.Random(11)
+        return b"".join(b"%x%s" % (rng.randrange(distinct) * 2654435761 % (1 << 40), b"\n" if n % 9 == 0 else b" ")
+                        for n in range(count))
+
+    def spilling(self, count, job, source, memory, *options, **more):
+        result, output = self.job(count, job, source, "--memory", memory, "--scratch", self.scratch, *options, **more)
+        self.assert_done(result, output)
+        self.assertEqual(list(self.scratch.iterdir()), [])
+        metrics = json.loads((output / "metrics.json").read_text())
+        self.assertGreater(sum(worker["spill"]["bytes"] for worker in metrics["workers"]), 0, "nothing was spilled")
+        return output, metrics
+
+    def test_jobs_many_times_larger_than_memory_give_the_same_bytes(self):
+        text = self.write("in/words.txt", self.words(60_000, 30_000))
+        rng = random.Random(3)
+        table = self.write("table.tsv", b"".join(b"%x\t%d.%02d\n" % (rng.randrange(20_000), rng.randrange(9999), n % 100)
+                                                 for n in range(40_000)))
+        for job, source in (("wordcount", text), ("inverted-index", text), ("sum", table)):
+            expected = self.expected(job, 7, [source])
+            for count in (1, 2, 3, 4):
+                for split in ("8K", "1M"):
+                    output, _ = self.spilling(count, job, source, "64K", "--partitions", 7, "--split-size", split,
+                                              out=f"out-{job}-{count}-{split}")
+                    self.assertEqual(ranks.parts(output), expected, f"{job} on {count} ranks, splits of {split}")
+
+    def test_one_group_may_be_larger_than_memory(self):
+        source = self.write("same.txt", b"same same\nother same\n" * 150_000)
+        expected = self.expected("inverted-index", 2, [source])
+        for count in (1, 3):
+            output, metrics = self.spilling(count, "inverted-index", source, "1M", "--partitions", 2,
+                                            out=f"out-{count}")
+            self.assertEqual(ranks.parts(output), expected)
+            self.assertGreater(metrics["shuffle"]["max_partition_bytes"], 8 * MIB)
+
+    def test_checkpoints_of_spilled_runs_are_found_again(self):
+        source = self.write("words.txt", self.words(60_000, 30_000))
+        expected = self.expected("wordcount", 5, [source])
+        options = ("--partitions", 5, "--split-size", "8K", "--checkpoint-every", "1ms")
+        result, output = self.job(3, "wordcount", source, "--memory", "64K", "--scratch", self.scratch, *options,
+                                  "--fault", "kill:worker=1,at=reduce:1")
+        self.assertEqual(result.returncode, 137, result.stderr)
+        self.assert_nothing_published(output)
+        self.assertEqual(list(self.scratch.iterdir()), [])
+        output, metrics = self.spilling(2, "wordcount", source, "64K", *options)
+        self.assertEqual(ranks.parts(output), expected)
+        self.assertGreater(metrics["found"]["splits"], 0)
+
+    def test_a_kill_while_rows_are_spilled_leaves_no_scratch(self):
+        source = self.write("words.txt", self.words(40_000, 30_000))
+        for visit in (1, 20):
+            result, output = self.job(3, "wordcount", source, "--memory", "64K", "--scratch", self.scratch,
+                                      "--split-size", "8K", "--fault", f"kill:worker=1,at=spill:{visit}",
+                                      out=f"out-{visit}")
+            self.assertEqual(result.returncode, 137, result.stderr)
+            self.assert_nothing_published(output)
+            self.assertEqual(list(self.scratch.iterdir()), [])
+
+    def test_a_bit_that_flips_in_scratch_is_noticed(self):
+        source = self.write("words.txt", self.words(40_000, 30_000))
+        for job in ("wordcount", "inverted-index"):
+            for split in ("8K", "1M"):
+                result, output = self.job(2, job, source, "--memory", "64K", "--scratch", self.scratch, "--no-checkpoint",
+                                          "--split-size", split, "--fault", "corrupt:worker=1,at=spill:3",
+                                          out=f"out-{job}-{split}")
+                self.assertEqual(result.returncode, 70, result.stderr)
+                self.assert_nothing_published(output)
+
+    def test_a_full_scratch_is_named(self):
+        source = self.write("words.txt", self.words(40_000, 30_000))
+        result, output = self.job(2, "wordcount", source, "--memory", "64K", "--scratch", self.scratch,
+                                  "--no-checkpoint", "--fault", "enospc:worker=1,at=spill:1")
+        self.assertEqual(result.returncode, 74, result.stderr)
+        self.assertIn(os.fsencode(self.scratch), result.stderr)
+        self.assertIn(b"--scratch", result.stderr)
+        self.assert_nothing_published(output)
+
+    def test_a_scratch_directory_that_is_not_there_is_refused(self):
+        source = self.write("a.txt", b"a b c\n")
+        for count in (1, 2):
+            result, output = self.job(count, "wordcount", source, "--scratch", self.dir / "none", out=f"out-{count}")
+            self.assertEqual(result.returncode, 73, result.stderr)
+            self.assertIn(b"none", result.stderr)
+            self.assert_nothing_published(output)
+
+    def test_memory_stays_in_its_budget(self):
+        """Docs: 1.25 times --memory, and what a rank takes that has nothing to do."""
+        if os.environ.get("ASAN_OPTIONS"):
+            self.skipTest("a sanitizer takes memory of its own")
+        tiny = self.write("tiny.txt", b"a b c\n")
+        result, output = self.job(3, "wordcount", tiny, out="tiny")
+        self.assert_done(result, output)
+        idle = max(worker["peak_memory_bytes"] for worker in json.loads((output / "metrics.json").read_text())["workers"])
+        budget = 8 * MIB
+        source = self.write("words.txt", self.words(2_200_000, 1 << 40))
+        self.assertGreater(source.stat().st_size, 2.5 * budget)
+        for job in ("wordcount", "inverted-index"):
+            output, metrics = self.spilling(3, job, source, "8M", "--partitions", 8, out=f"out-{job}")
+            for worker in metrics["workers"]:
+                self.assertLess(worker["peak_memory_bytes"], idle + 1.25 * budget + 16 * MIB, job)
+
+
+if __name__ == "__main__":
+    ranks.main(sys.argv)

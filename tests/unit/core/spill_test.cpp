@@ -1,0 +1,197 @@
+// Slices that are in a store, in part or altogether, give the same rows as slices in memory.
+#include "core/piece_merge.hpp"
+#include "core/slice_stream.hpp"
+
+#include "support/property.hpp"
+
+#include <algorithm>
+
+#include "core/merge.hpp"
+#include "rows.hpp"
+#include "support/catch.hpp"
+#include "thresh/errors.hpp"
+
+using namespace thresh;
+using namespace thresh::test;
+
+namespace {
+
+const RowFormat kTexts(0);
+
+// Values of all sizes, some larger than any buffer.
+Pairs random_rows() {
+  const auto sizes = *rc::gen::container<std::vector<std::uint8_t>>(rc::gen::arbitrary<std::uint8_t>());
+  Pairs rows;
+  for (const std::uint8_t size : sizes) {
+    const std::size_t large = size > 250 ? 100'000 : size;
+    rows.emplace_back(std::string(size % 3, 'k'), std::string(large, static_cast<char>('a' + size % 26)));
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+// The first rows are spilled; then it grows on, and its full chunks are.
+Slice mixed_slice(ChunkPool& pool, MemoryStore& store, const Pairs& rows, std::size_t spilled) {
+  Slice slice;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i == spilled) slice.spill(store);
+    slice.append(pool, kTexts, rows[i].first, rows[i].second);
+  }
+  if (spilled % 2 == 0) slice.spill_full_chunks(store);
+  return slice;
+}
+
+}  // namespace
+
+TEST_CASE("a slice gives its rows wherever they are, through a buffer of any size") {
+  holds([] {
+    const Pairs rows = random_rows();
+    ChunkPool pool;
+    MemoryStore store;
+    const auto spilled = *rc::gen::inRange<std::size_t>(0, rows.size() + 1);
+    const Slice slice = mixed_slice(pool, store, rows, spilled);
+    Slice plain;
+    for (const auto& [key, value] : rows) plain.append(pool, kTexts, key, value);
+    Pairs found;
+    SliceCursor cursor(slice, kTexts, *rc::gen::inRange<std::size_t>(1, 1000));
+    for (Row row; cursor.next(row);) found.emplace_back(row.key, row.value);
+    RC_ASSERT(found == rows);
+    const SliceSize size = slice.measure(kTexts);
+    RC_ASSERT(size.rows == rows.size());
+    RC_ASSERT(size.hash_sum == plain.measure(kTexts).hash_sum);
+  });
+}
+
+TEST_CASE("a slice that grows while its full chunks are spilled lies in chunks as one in memory") {
+  ChunkPool pool;
+  MemoryStore store;
+  Slice spilled;
+  Slice plain;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string value(static_cast<std::size_t>(i) % 300, 'v');
+    plain.append(pool, kTexts, "key", value);
+    spilled.append(pool, kTexts, "key", value);
+    if (i % 100 == 0) spilled.spill_full_chunks(store);
+  }
+  spilled.spill(store);
+  CHECK(spilled.chunks().empty());
+  CHECK(spilled.measure(kTexts) == plain.measure(kTexts));
+}
+
+TEST_CASE("a slice gives memory and store back") {
+  ChunkPool pool;
+  MemoryStore store;
+  {
+    Slice slice;
+    for (int i = 0; i < 10'000; ++i) slice.append(pool, kTexts, "key", "value");
+    slice.spill(store);
+    CHECK(pool.bytes_in_use() == 0);
+    Slice moved = std::move(slice);
+    CHECK(store.released == 0);
+  }
+  CHECK(store.released == store.bytes.size());
+}
+
+TEST_CASE("a merge of slices in memory and in a store is the sorted union, group by group") {
+  holds([] {
+    ChunkPool pool;
+    MemoryStore store;
+    std::vector<Slice> slices;
+    Pairs expected;
+    const auto count = *rc::gen::inRange<std::size_t>(1, 6);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Pairs rows = random_rows();
+      slices.push_back(mixed_slice(pool, store, rows, *rc::gen::inRange<std::size_t>(0, rows.size() + 1)));
+      expected.insert(expected.end(), rows.begin(), rows.end());
+    }
+    std::sort(expected.begin(), expected.end());
+    std::vector<const Slice*> sources;
+    for (const Slice& slice : slices) sources.push_back(&slice);
+    SliceMerge merge(sources, kTexts, 64);
+    Pairs merged;
+    while (!merge.done()) {
+      GroupValues group(merge);
+      for (std::string_view value; group.next(value);) merged.emplace_back(group.key(), value);
+    }
+    RC_ASSERT(merged == expected);
+  });
+}
+
+TEST_CASE("slices in a store travel, and those that arrive go to a store when memory is short") {
+  const JobType job = plain_job();
+  ChunkPool pool;
+  MemoryStore sent;
+  MemoryStore kept;
+  const auto collector = make_collector(job, pool, 1);
+  Pairs rows;
+  for (int i = 0; i < 20'000; ++i) rows.emplace_back("key" + std::to_string(i % 700), std::to_string(i));
+  emit_all(*collector, rows);
+  Run run;
+  run.summary.id = {1, 2, 3};
+  run.slices = collector->seal();
+  run.summary.slices.push_back(run.slices[0].measure(kTexts));
+  run.slices[0].spill(sent);
+
+  SliceSender sender;
+  sender.add(run, 0);
+  SliceReceiver receiver(pool, kTexts, 1, Overflow(pool, kept, 3 * ChunkPool::kChunkBytes));
+  ReceivedSlices received;
+  std::vector<char> buffer(5000);
+  while (const std::size_t size = sender.fill(buffer.data(), buffer.size())) {
+    receiver.take({buffer.data(), size}, received);
+    CHECK(pool.bytes_in_use() <= 5 * ChunkPool::kChunkBytes);
+  }
+  REQUIRE(receiver.at_boundary());
+  REQUIRE(received.size() == 1);
+  const Slice& slice = received.begin()->second;
+  CHECK(slice.stored().size() > 0);
+  CHECK(slice.measure(kTexts) == run.summary.slices[0]);
+  CHECK(rows_of(slice, kTexts) == rows_of(run.slices[0], kTexts));
+}
+
+TEST_CASE("pieces of a table become what the table would have been") {
+  for (const JobType& job : {summing_job(), greatest_job(), plain_job()}) {
+    const RowFormat format(job.value_size);
+    ChunkPool pool;
+    MemoryStore store;
+    const auto table = make_collector(job, pool, 3);
+    const auto whole = make_collector(job, pool, 3);
+    std::vector<MeasuredSlices> pieces;
+    for (int piece = 0; piece < 3; ++piece) {
+      Pairs rows;
+      for (int i = 0; i < 3000; ++i) {
+        const auto n = static_cast<std::uint64_t>(i * (piece + 3) % 1000);
+        rows.emplace_back("key" + std::to_string(n),
+                          job.value_size == 8 ? number_bytes(n) : std::to_string(i));
+      }
+      emit_all(*table, rows);
+      emit_all(*whole, rows);
+      pieces.push_back(measured(table->seal(), format));
+      if (piece < 2) {
+        for (Slice& slice : pieces.back().slices) slice.spill(store);
+      }
+    }
+    const MeasuredSlices merged =
+        merge_pieces(std::move(pieces), job, pool, Overflow(pool, store, 0), 0, nullptr);
+    const std::vector<Slice> expected = whole->seal();
+    for (std::size_t p = 0; p < 3; ++p) {
+      CHECK(rows_of(merged.slices[p], format) == rows_of(expected[p], format));
+      CHECK(merged.sizes[p] == expected[p].measure(format));
+    }
+  }
+}
+
+TEST_CASE("a piece that comes back damaged is refused") {
+  const JobType job = plain_job();
+  ChunkPool pool;
+  for (const std::size_t at : {0, 9, 40}) {  // a size, a value, whatever is there
+    MemoryStore store;
+    const auto table = make_collector(job, pool, 1);
+    emit_all(*table, {{"key", "value"}, {"other", "values"}, {"third", "more"}});
+    std::vector<MeasuredSlices> pieces;
+    pieces.push_back(measured(table->seal(), kTexts));
+    pieces.back().slices[0].spill(store);
+    store.bytes[at] = static_cast<char>(store.bytes[at] ^ 1);
+    CHECK_THROWS_AS(merge_pieces(std::move(pieces), job, pool, {}, 0, nullptr), Error);
+  }
+}

@@ -48,14 +48,14 @@ class Emitter {
   void operator()(Argument<View<Key>> key, Argument<View<Value>> value) {
     using Values = ValueCodec<View<Value>>;
     const std::size_t key_size = Codec<View<Key>>::size(key);
+    const auto put_key = [&key](char* at) { return write_key(key, at); };
     if constexpr (Values::in_place) {
-      char* at = write_key(key, batch_->add(key_size, Values::size(value)));
-      Values::write(value, at);
+      batch_->add(key_size, Values::size(value), put_key, [&value](char* at) { Values::write(value, at); });
     } else {
       scratch_.clear();
       Values::append(value, scratch_);
-      char* at = write_key(key, batch_->add(key_size, scratch_.size()));
-      std::memcpy(at, scratch_.data(), scratch_.size());
+      batch_->add(key_size, scratch_.size(), put_key,
+                  [this](char* at) { std::memcpy(at, scratch_.data(), scratch_.size()); });
     }
   }
 

@@ -188,10 +188,11 @@ std::uint64_t weight_of(std::string_view value) {
   return Job::weight(ValueCodec<typename Job::Value>::read(value));
 }
 template <class Job>
-std::uint64_t sum_weights(const std::uint64_t* key_hashes, const char* const* values, std::size_t n) {
+std::uint64_t sum_weights(const EmitBatch& batch) {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    sum += weigh(key_hashes[i], weight_of<Job>({values[i], ValueCodec<typename Job::Value>::fixed_size}));
+  for (std::size_t i = 0; i < batch.committed(); ++i) {
+    const EmitBatch::Emit& emit = batch.emits()[i];
+    sum += weigh(emit.hash, weight_of<Job>(batch.value(emit)));
   }
   return sum;
 }
@@ -218,7 +219,7 @@ JobType make_job_type(const Job& job = {}) {
     }
     if constexpr (detail::HasWeight<Job>) {
       type.weight = &detail::weight_of<Job>;
-      if constexpr (Value::fixed_size > 0) type.sum_weights = &detail::sum_weights<Job>;
+      type.sum_weights = &detail::sum_weights<Job>;
     }
     if constexpr (requires { Job::uses_locations; }) type.uses_locations = Job::uses_locations;
     if constexpr (detail::HasRecordBytes<Job>) type.record_bytes = Job::record_bytes;

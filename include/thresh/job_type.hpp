@@ -67,9 +67,8 @@ using CombineFixed = void (*)(char* const* into, const char* const* from, std::s
 using CombineBytes = void (*)(std::string& into, std::string_view from);
 // The conserved weight of an encoded value; linear under combine, modulo 2^64.
 using WeightOf = std::uint64_t (*)(std::string_view value);
-// Fixed-size values, many at once: the sum of weigh(key_hashes[i], weight of values[i]).
-using SumWeights = std::uint64_t (*)(const std::uint64_t* key_hashes, const char* const* values,
-                                     std::size_t n);
+// The sum of weigh(hash of the key, weight of the value) over the committed emits of a batch.
+using SumWeights = std::uint64_t (*)(const EmitBatch& batch);
 
 struct JobType {
   std::string name;
@@ -80,7 +79,7 @@ struct JobType {
   CombineFixed combine_fixed = nullptr;  // set with a combiner and value_size > 0
   CombineBytes combine_bytes = nullptr;  // set with a combiner and value_size == 0
   WeightOf weight = nullptr;             // set if the job conserves a weight
-  SumWeights sum_weights = nullptr;      // set with a weight and value_size > 0
+  SumWeights sum_weights = nullptr;      // set with a weight
   bool uses_locations = false;           // reduce calls Context::locate
   std::size_t record_bytes = 0;          // of each input record; 0: records are lines
   bool total_order = false;              // partitions are ranges of keys

@@ -30,12 +30,8 @@ AdaptiveTable<kSlotBytes>::AdaptiveTable(const JobType& job, ChunkPool& pool, Pa
       table_(pool, job.value_size, kFirstSlots),
       cache_(job.value_size),
       staged_(pool, job.value_size, partitioner_.partitions() * kBucketsAPartition),
-      hashes_(kBlock),
-      heads_(kBlock),
-      keys_(kBlock),
-      values_(kBlock),
-      into_(kBlock),
-      from_(kBlock) {}
+      into_(kMostPending),
+      from_(kMostPending) {}
 
 template <std::size_t kSlotBytes>
 std::uint64_t AdaptiveTable<kSlotBytes>::bytes() const noexcept {
@@ -44,69 +40,62 @@ std::uint64_t AdaptiveTable<kSlotBytes>::bytes() const noexcept {
 
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::take(const EmitBatch& batch) {
-  const std::size_t emits = batch.committed();
-  adapt(emits);
-  for (std::size_t first = 0; first < emits; first += kBlock) {
-    take_block(batch, first, std::min(kBlock, emits - first));
-  }
-  count_emits(emits);
-}
-
-// A block is looked up in two passes, so that its cache misses overlap: a dependent one costs 135-150 ns past
-// 16 MiB, overlapped 7-11 ns.
-template <std::size_t kSlotBytes>
-void AdaptiveTable<kSlotBytes>::take_block(const EmitBatch& batch, std::size_t first, std::size_t n) {
-  const bool in_table = mode_ == Mode::Table;
-  for (std::size_t i = 0; i < n; ++i) {
-    const EmitBatch::Emit& emit = batch.emits()[first + i];
-    const std::string_view key = batch.key(emit);
-    heads_[i] = ShortKey(key.data(), key.size());
-    const bool is_short = key.size() <= ShortKey::kBytes;
-    hashes_[i] = is_short ? hash_short_key(heads_[i], key.size()) : hash_bytes(key);
-    keys_[i] = key;
-    values_[i] = batch.value(emit).data();
-    if (in_table) table_.prefetch(hashes_[i]);
-  }
-  count(hashes_.data(), values_.data(), n);
+  adapt(batch.committed());
+  count(batch);
   switch (mode_) {
     case Mode::Table:
-      return put_in_table(n);
+      return put_in_table(batch);
     case Mode::Cached:
-      return put_in_cache(n);
+      return put_in_cache(batch);
     case Mode::Buckets:
-      for (std::size_t i = 0; i < n; ++i) stage(hashes_[i], heads_[i].prefix(), keys_[i], values_[i]);
+      for (std::size_t i = 0; i < batch.committed(); ++i) {
+        const EmitBatch::Emit& emit = batch.emits()[i];
+        const std::string_view key = batch.key(emit);
+        stage(emit.hash, ShortKey(key.data(), key.size()).prefix(), key, batch.value(emit).data());
+      }
   }
 }
 
 template <std::size_t kSlotBytes>
-void AdaptiveTable<kSlotBytes>::put_in_table(std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
-    char* const value = table_.find_or_add(hashes_[i], heads_[i], keys_[i], values_[i]);
-    into_[pending_] = value;
-    from_[pending_] = values_[i];
-    pending_ += value != nullptr ? 1 : 0;
+void AdaptiveTable<kSlotBytes>::put_in_table(const EmitBatch& batch) {
+  const std::size_t emits = batch.committed();
+  for (std::size_t i = 0; i < emits; ++i) {
+    const EmitBatch::Emit& emit = batch.emits()[i];
+    const std::string_view key = batch.key(emit);
+    const char* const value = batch.value(emit).data();
+    combine_later(table_.find_or_add(emit.hash, {key.data(), key.size()}, key, value), value);
   }
-  emits_ += n;
+  emits_ += emits;
   combine_pending();
 }
 
 template <std::size_t kSlotBytes>
-void AdaptiveTable<kSlotBytes>::put_in_cache(std::size_t n) {
+void AdaptiveTable<kSlotBytes>::put_in_cache(const EmitBatch& batch) {
   const auto evict = [this](std::uint64_t hash, std::string_view key, const char* value) {
     combine_pending();  // it may be this row that waits for it
     stage(hash, key_prefix(key), key, value);
   };
-  for (std::size_t i = 0; i < n; ++i) {
-    if (keys_[i].size() > cache_.most_key_bytes()) {
-      stage(hashes_[i], heads_[i].prefix(), keys_[i], values_[i]);
-      continue;
+  for (std::size_t i = 0; i < batch.committed(); ++i) {
+    const EmitBatch::Emit& emit = batch.emits()[i];
+    const std::string_view key = batch.key(emit);
+    const char* const value = batch.value(emit).data();
+    const ShortKey head(key.data(), key.size());
+    if (key.size() > cache_.most_key_bytes()) {
+      stage(emit.hash, head.prefix(), key, value);
+    } else {
+      combine_later(cache_.find_or_replace(emit.hash, head, key, value, evict), value);
     }
-    char* const value = cache_.find_or_replace(hashes_[i], heads_[i], keys_[i], values_[i], evict);
-    into_[pending_] = value;
-    from_[pending_] = values_[i];
-    pending_ += value != nullptr ? 1 : 0;
   }
   combine_pending();
+}
+
+// `into` is null for a key that is new.
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::combine_later(char* into, const char* from) {
+  into_[pending_] = into;
+  from_[pending_] = from;
+  pending_ += into != nullptr ? 1 : 0;
+  if (pending_ == kMostPending) combine_pending();
 }
 
 template <std::size_t kSlotBytes>

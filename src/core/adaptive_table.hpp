@@ -29,16 +29,17 @@ class AdaptiveTable final : public Collector {
   static constexpr std::size_t kMostValueBytes = InlineTable<kSlotBytes>::kMostValueBytes;
 
   void take(const EmitBatch& batch) override;
+  LookUp look_up() const override { return mode_ == Mode::Table ? table_.look_up() : LookUp{}; }
   std::uint64_t bytes() const noexcept override;
   std::vector<Slice> seal() override;
 
  private:
   enum class Mode { Table, Cached, Buckets };
-  static constexpr std::size_t kBlock = 64;
+  static constexpr std::size_t kMostPending = 64;
 
-  void take_block(const EmitBatch& batch, std::size_t first, std::size_t n);
-  void put_in_table(std::size_t n);
-  void put_in_cache(std::size_t n);
+  void put_in_table(const EmitBatch& batch);
+  void put_in_cache(const EmitBatch& batch);
+  void combine_later(char* into, const char* from);
   void stage(std::uint64_t hash, std::uint64_t prefix, std::string_view key, const char* value);
   void combine_pending();
   void adapt(std::size_t more);
@@ -58,14 +59,10 @@ class AdaptiveTable final : public Collector {
   StagedRows staged_;
   std::uint64_t emits_ = 0;  // in the table
 
-  // The block at hand.
-  std::vector<std::uint64_t> hashes_;
-  std::vector<ShortKey> heads_;
-  std::vector<std::string_view> keys_;
-  std::vector<const char*> values_;
+  // Values to be combined, together.
   std::vector<char*> into_;
   std::vector<const char*> from_;
-  std::size_t pending_ = 0;  // in into_ and from_
+  std::size_t pending_ = 0;
 };
 
 }  // namespace thresh

@@ -28,33 +28,31 @@ class Collector : public EmitSink {
   SplitSignature take_signature() noexcept { return std::exchange(signature_, SplitSignature{}); }
 
  protected:
-  explicit Collector(const JobType& job)
-      : weight_(job.weight), sum_weights_(job.sum_weights), value_size_(job.value_size) {}
+  explicit Collector(const JobType& job) : weight_(job.weight), sum_weights_(job.sum_weights) {}
 
-  // For the ledger. A conserved weight is a sum over (key, value) already, so it serves as the hash sum too.
-  void count(std::uint64_t key_hash, std::string_view value) noexcept {
-    if (weight_ != nullptr) {
-      signature_.weight += weigh(key_hash, weight_(value));
-      signature_.hash_sum = signature_.weight;
-    } else {
-      signature_.hash_sum += hash_bytes(value, key_hash);
-    }
-  }
-  // The same for values of the job's fixed size.
-  void count(const std::uint64_t* key_hashes, const char* const* values, std::size_t n) {
+  // Enters the emits of a batch into the books. A conserved weight is a sum over (key, value) already, so it
+  // serves as the hash sum too.
+  void count(const EmitBatch& batch) {
+    signature_.emits += batch.committed();
     if (sum_weights_ != nullptr) {
-      signature_.weight += sum_weights_(key_hashes, values, n);
+      signature_.weight += sum_weights_(batch);
       signature_.hash_sum = signature_.weight;
       return;
     }
-    for (std::size_t i = 0; i < n; ++i) count(key_hashes[i], {values[i], value_size_});
+    for (std::size_t i = 0; i < batch.committed(); ++i) {
+      const EmitBatch::Emit& emit = batch.emits()[i];
+      if (weight_ != nullptr) {
+        signature_.weight += weigh(emit.hash, weight_(batch.value(emit)));
+        signature_.hash_sum = signature_.weight;
+      } else {
+        signature_.hash_sum += hash_bytes(batch.value(emit), emit.hash);
+      }
+    }
   }
-  void count_emits(std::uint64_t emits) noexcept { signature_.emits += emits; }
 
  private:
   WeightOf weight_;
   SumWeights sum_weights_;
-  std::size_t value_size_;
   SplitSignature signature_;
 };
 

@@ -58,22 +58,20 @@ void CombineTable::take(const EmitBatch& batch) {
   while ((rows_ + emits) * 3 > slots_.size() * 2) grow();
   const std::size_t mask = slots_.size() - 1;
 
-  hashes_.resize(emits);
+  count(batch);
   for (std::size_t i = 0; i < emits; ++i) {
-    const EmitBatch::Emit& emit = batch.emits()[i];
-    hashes_[i] = hash_key(batch.key(emit));
-    __builtin_prefetch(&slots_[hashes_[i] & mask]);
-  }
-  for (std::size_t i = 0; i < emits; ++i) {
-    const Slot& slot = slots_[hashes_[i] & mask];
+    const Slot& slot = slots_[batch.emits()[i].hash & mask];
     if (slot.row != kNoRow) __builtin_prefetch(row_at(slot.row));
-    count(hashes_[i], batch.value(batch.emits()[i]));
   }
   for (std::size_t i = 0; i < emits; ++i) {
     const EmitBatch::Emit& emit = batch.emits()[i];
-    insert_or_combine(hashes_[i], batch.key(emit), batch.value(emit));
+    insert_or_combine(emit.hash, batch.key(emit), batch.value(emit));
   }
-  count_emits(emits);
+}
+
+LookUp CombineTable::look_up() const {
+  static_assert(sizeof(Slot) == 8);
+  return {reinterpret_cast<const char*>(slots_.data()), slots_.size() - 1, 3};
 }
 
 void CombineTable::insert_or_combine(std::uint64_t hash, std::string_view key, std::string_view value) {

@@ -18,6 +18,7 @@ class CombineTable final : public Collector {
   CombineTable(const JobType& job, ChunkPool& pool, Partitioner partitioner);
 
   void take(const EmitBatch& batch) override;
+  LookUp look_up() const override;
   std::uint64_t bytes() const noexcept override;
   std::vector<Slice> seal() override;
 
@@ -44,7 +45,6 @@ class CombineTable final : public Collector {
   std::size_t rows_ = 0;
   std::vector<Chunk> chunks_;
   std::uint64_t row_bytes_ = 0;
-  std::vector<std::uint64_t> hashes_;  // of the batch at hand
   std::string scratch_;
 };
 

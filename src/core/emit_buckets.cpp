@@ -12,16 +12,14 @@ EmitBuckets::EmitBuckets(const JobType& job, ChunkPool& pool, Partitioner partit
       buckets_(partitioner_.partitions()) {}
 
 void EmitBuckets::take(const EmitBatch& batch) {
+  count(batch);
   for (std::size_t i = 0; i < batch.committed(); ++i) {
     const EmitBatch::Emit& emit = batch.emits()[i];
     const std::string_view key = batch.key(emit);
     const std::string_view value = batch.value(emit);
-    const std::uint64_t hash = hash_key(key);
-    count(hash, value);
-    buckets_[partitioner_.of(hash, key)].append(*pool_, format_, key, value);
+    buckets_[partitioner_.of(emit.hash, key)].append(*pool_, format_, key, value);
     bytes_ += format_.row_size(key.size(), value.size());
   }
-  count_emits(batch.committed());
 }
 
 std::vector<Slice> EmitBuckets::seal() {

@@ -13,6 +13,7 @@
 
 #include "core/chunk_pool.hpp"
 #include "core/huge_pages.hpp"
+#include "thresh/emit_batch.hpp"
 #include "thresh/hash.hpp"
 #include "thresh/short_key.hpp"
 
@@ -37,8 +38,8 @@ class InlineTable {
     while ((rows_ + more) * 3 > slots_.size() * 2) grow();
   }
   bool must_grow_for(std::size_t more) const noexcept { return (rows_ + more) * 3 > slots_.size() * 2; }
-  void prefetch(std::uint64_t hash) const noexcept {
-    __builtin_prefetch(&slots_[hash & (slots_.size() - 1)], 1);
+  LookUp look_up() const noexcept {
+    return {slots_.data()->bytes, slots_.size() - 1, kSlotBytes == 32 ? 5 : 6};
   }
 
   // Where the value of the key is; null if the key is new: then it came with a copy of `value`.

@@ -8,10 +8,13 @@
 
 namespace thresh::engine {
 
-void reduce_partition(PartitionId partition, const ReceivedSlices& slices, const RowFormat& format,
-                      Reducer& reducer, Context& context, FaultDrill& drill, storage::PartWriter& out,
-                      PartSummary& summary, std::uint64_t stream_bytes) {
+void reduce_partition(PartitionId partition, const RunsHeld& runs, const ReceivedSlices& slices,
+                      const RowFormat& format, Reducer& reducer, Context& context, FaultDrill& drill,
+                      storage::PartWriter& out, PartSummary& summary, std::uint64_t stream_bytes) {
   std::vector<const Slice*> sources;
+  for (const auto& [id, run] : runs) {
+    if (!run.slices[partition].empty()) sources.push_back(&run.slices[partition]);
+  }
   for (auto at = slices.lower_bound({partition, RunId{}}); at != slices.end() && at->first.first == partition;
        ++at) {
     sources.push_back(&at->second);

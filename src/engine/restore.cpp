@@ -74,11 +74,11 @@ void load_wave(const ShuffleWave& wave, const FiledRuns& filed, ChunkPool& pool,
   }
 }
 
-void unload_wave(const ShuffleWave& wave, const FiledRuns& filed, RunsHeld& held) {
+void unload(const std::vector<PartitionId>& partitions, const FiledRuns& filed, RunsHeld& held) {
   for (const auto& [id, source] : filed) {
     const auto run = held.find(id);
     if (run == held.end()) continue;
-    for (const auto& [partition, owner] : wave.owners) run->second.slices.at(partition) = Slice();
+    for (const PartitionId partition : partitions) run->second.slices.at(partition) = Slice();
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "core/messages.hpp"
 #include "core/row.hpp"
@@ -32,6 +33,6 @@ schedule::FilesRead read_files(const Muster& files, const std::string& parts_dir
 void load_wave(const ShuffleWave& wave, const FiledRuns& filed, ChunkPool& pool, const Overflow& overflow,
                Progress& progress, RunsHeld& held);
 // Gives the memory of these rows back.
-void unload_wave(const ShuffleWave& wave, const FiledRuns& filed, RunsHeld& held);
+void unload(const std::vector<PartitionId>& partitions, const FiledRuns& filed, RunsHeld& held);
 
 }  // namespace thresh::engine

@@ -9,9 +9,10 @@
 namespace thresh::engine {
 namespace {
 
-// A worker that owns nothing gets no counts.
-std::vector<std::uint64_t> one_a_rank(std::vector<std::uint64_t> counts, const comm::Communicator& comm) {
-  if (counts.empty()) counts.resize(static_cast<std::size_t>(comm.size()), 0);
+// What travels: a worker that owns nothing gets no counts, and what it owns itself stays where it is.
+std::vector<std::uint64_t> others_alone(std::vector<std::uint64_t> counts, const comm::Communicator& comm) {
+  counts.resize(static_cast<std::size_t>(comm.size()), 0);
+  counts[static_cast<std::size_t>(comm.rank())] = 0;
   return counts;
 }
 
@@ -23,20 +24,32 @@ WaveExchange::WaveExchange(const comm::Communicator& comm, const ShuffleWave& pl
     : drill_(&drill),
       into_(&into),
       senders_(static_cast<std::size_t>(comm.size())),
-      rounds_(comm, *this, plan.rounds, plan.round_bytes, plan.send_bytes,
-              one_a_rank(plan.receive_bytes, comm)) {
+      rounds_(comm, *this, plan.rounds, plan.round_bytes, others_alone(plan.send_bytes, comm),
+              others_alone(plan.receive_bytes, comm)) {
   receivers_.reserve(senders_.size());
   for (std::size_t rank = 0; rank < senders_.size(); ++rank)
     receivers_.emplace_back(pool, format, partitions, overflow);
+  const auto self = static_cast<WorkerId>(comm.rank());
   for (const auto& [partition, owner] : plan.owners) {
-    for (const auto& [id, run] : runs) senders_.at(owner).add(run, partition);
+    for (const auto& [id, run] : runs) {
+      if (owner == self) {
+        kept_bytes_ += run.summary.slices[partition].wire_bytes;
+      } else {
+        senders_.at(owner).add(run, partition);
+      }
+    }
   }
   for (std::size_t rank = 0; rank < senders_.size(); ++rank) {
-    if (senders_[rank].bytes_left() != plan.send_bytes[rank]) {
+    const std::uint64_t held = rank == self ? kept_bytes_ : senders_[rank].bytes_left();
+    if (held != plan.send_bytes[rank]) {
       throw Error(ExitCode::Internal,
                   fmt::format("the shuffle plan wants {} bytes for rank {}, the runs hold {}",
-                              plan.send_bytes[rank], rank, senders_[rank].bytes_left()));
+                              plan.send_bytes[rank], rank, held));
     }
+  }
+  if (plan.rounds == 0) {  // a worker alone: nothing travels
+    drill.reach("shuffle");
+    drill.reach("receive");
   }
 }
 

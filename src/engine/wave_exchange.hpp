@@ -16,17 +16,18 @@ using RunsHeld = std::map<RunId, Run>;
 
 class WaveExchange final : private comm::RoundClient {
  public:
-  // Borrows everything. `into` gets the slices of the partitions that this worker owns in the wave; those
-  // that memory has no room for go to the store of `overflow`. Throws Error{Internal} when the plan and the
-  // runs held do not agree.
+  // Borrows everything. `into` gets the slices that others hold of the partitions that this worker owns in
+  // the wave (its own stay in the runs); those that memory has no room for go to the store of `overflow`.
+  // Throws Error{Internal} when the plan and the runs held do not agree.
   WaveExchange(const comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs, ChunkPool& pool,
                const RowFormat& format, std::uint32_t partitions, FaultDrill& drill, const Overflow& overflow,
                ReceivedSlices& into);
 
   // Goes on without blocking; true at the end. Throws what the streams throw.
   bool step();
-  std::uint64_t sent_bytes() const noexcept { return sent_bytes_; }
-  std::uint64_t received_bytes() const noexcept { return received_bytes_; }
+  // Of slices, those that stay included.
+  std::uint64_t sent_bytes() const noexcept { return kept_bytes_ + sent_bytes_; }
+  std::uint64_t received_bytes() const noexcept { return kept_bytes_ + received_bytes_; }
 
  private:
   void fill(int rank, char* to, std::size_t size) override;
@@ -36,6 +37,7 @@ class WaveExchange final : private comm::RoundClient {
   ReceivedSlices* into_;
   std::vector<SliceSender> senders_;      // by rank
   std::vector<SliceReceiver> receivers_;  // by rank
+  std::uint64_t kept_bytes_ = 0;          // of slices that this worker holds and owns
   std::uint64_t sent_bytes_ = 0;
   std::uint64_t received_bytes_ = 0;
   comm::Rounds rounds_;

@@ -285,9 +285,9 @@ void Worker::carry_out(const schedule::Exchange& command) {
   try {
     table_.reset();  // mapping is over: its memory goes back to the pool
     load_wave(command.plan, filed_, pool_, overflow_at(memory_.loaded_bytes), tools_.pulse, runs_);
-    auto exchange =
-        std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_, partitioner_.partitions(),
-                                       tools_.drill, overflow_at(memory_.rows_bytes), slices_);
+    auto exchange = std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_,
+                                                   partitioner_.partitions(), tools_.drill,
+                                                   overflow_at(memory_.rows_bytes), slices_);
     for (Backoff backoff(longest_nap(tools_.comm.size())); !exchange->step();) {
       tools_.pulse.step();
       poll();
@@ -299,7 +299,11 @@ void Worker::carry_out(const schedule::Exchange& command) {
     }
     stats_.sent_bytes += exchange->sent_bytes();
     stats_.received_bytes += exchange->received_bytes();
-    unload_wave(command.plan, filed_, runs_);
+    std::vector<PartitionId> gone;  // the others of run files are read again by nobody
+    for (const auto& [partition, owner] : command.plan.owners) {
+      if (owner != self_) gone.push_back(partition);
+    }
+    unload(gone, filed_, runs_);
     tell_books(schedule::WaveExchanged{command.plan.wave});
   } catch (...) {
     tell_books(schedule::TaskFailed{explain("exchanging data")});
@@ -321,8 +325,8 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
     storage::PartWriter writer(parts_dir_, command.partition, command.generation, job_id_,
                                {options_->escape, options_->fsync, options_->top});
     Context context(tools_.pulse, part.counters, locator_.get());
-    reduce_partition(command.partition, slices_, format_, *reducer_, context, tools_.drill, writer, part,
-                     memory_.stream_bytes);
+    reduce_partition(command.partition, runs_, slices_, format_, *reducer_, context, tools_.drill, writer,
+                     part, memory_.stream_bytes);
     if (part.input_rows != command.expected.rows || part.input_hash_sum != command.expected.hash_sum) {
       throw Error(ExitCode::Internal,
                   fmt::format("the ledger does not balance: {} rows of partition {} went in, {} came out{}; "
@@ -332,6 +336,7 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
     }
     slices_.erase(slices_.lower_bound({command.partition, RunId{}}),
                   slices_.lower_bound({command.partition + 1, RunId{}}));
+    unload({command.partition}, filed_, runs_);
     tools_.drill.reach("commit");
     part = writer.commit(std::move(part));
     if (tools_.drill.corrupts("part")) flip_a_bit(parts_dir_ + "/" + part.file);

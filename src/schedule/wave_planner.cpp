@@ -73,6 +73,7 @@ Traffic::Traffic(const Holdings& holdings, const PartitionOwners& owners, std::s
   for (const auto& [holder, bytes] : holdings.holders()) {
     for (const auto& [owner, partitions] : owned_) {
       std::uint64_t pair = 0;
+      if (holder == owner) continue;
       for (const PartitionId partition : partitions) pair += bytes.at(partition);
       largest_pair_ = std::max(largest_pair_, pair);
     }

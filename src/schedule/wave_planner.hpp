@@ -35,6 +35,7 @@ class Traffic {
   std::vector<std::uint64_t> sent_by(WorkerId source) const;
   // From each rank; empty if it owns nothing.
   std::vector<std::uint64_t> received_by(WorkerId owner) const;
+  // Of two ranks: what stays where it is takes no rounds.
   std::uint64_t largest_pair() const noexcept { return largest_pair_; }
 
  private:

@@ -184,9 +184,7 @@ TEST_CASE("many distinct keys go another way than few, and give the same rows") 
     for (std::uint64_t i = 0; i < 2 * kKeys; ++i) {
       const std::string name = key(i % kKeys);
       const std::string value = number_bytes(i % 7 == 0 ? i : 1);
-      char* at = batch.add(name.size(), 8);
-      std::memcpy(at, name.data(), name.size());
-      std::memcpy(at + name.size(), value.data(), 8);
+      batch.add(name, value);
       batch.commit();
       expected += number_of(value);
     }
@@ -214,9 +212,7 @@ TEST_CASE("a cache that combines gives the same rows, also for keys that recur a
   for (std::uint64_t i = 0; i < 3'000'000; ++i) {
     // A quarter of the emits are of a hundred keys, so the cache is worth it; the others are new.
     const std::string name = i % 4 == 0 ? "often" + std::to_string(i / 4 % 100) : std::to_string(i);
-    char* at = batch.add(name.size(), 8);
-    std::memcpy(at, name.data(), name.size());
-    std::memcpy(at + name.size(), number_bytes(i).data(), 8);
+    batch.add(name, number_bytes(i));
     batch.commit();
     expected[name] += i;
   }

@@ -62,9 +62,7 @@ inline JobType plain_job(std::size_t value_size = 0) {
 inline void emit_all(Collector& collector, const Pairs& pairs) {
   EmitBatch batch(collector);
   for (const auto& [key, value] : pairs) {
-    char* at = batch.add(key.size(), value.size());
-    std::memcpy(at, key.data(), key.size());
-    std::memcpy(at + key.size(), value.data(), value.size());
+    batch.add(key, value);
     batch.commit();
   }
   batch.flush();

@@ -218,9 +218,13 @@ TEST_CASE("a job type says what the job says") {
   type.combine_fixed(into.data(), from.data(), 3);
   CHECK(first == encoded(std::uint64_t{87}));
   CHECK(second == encoded(std::uint64_t{45}));
-  const std::array<std::uint64_t, 2> hashes{7, 8};
-  CHECK(type.sum_weights(hashes.data(), from.data() + 1, 2) ==
-        thresh::weigh(7, type.weight(forty)) + thresh::weigh(8, type.weight(second)));
+  Emits sink;
+  thresh::EmitBatch batch(sink);
+  batch.add("a", forty);
+  batch.add("b", second);
+  batch.commit();
+  CHECK(type.sum_weights(batch) == thresh::weigh(thresh::hash_key("a"), type.weight(forty)) +
+                                       thresh::weigh(thresh::hash_key("b"), type.weight(second)));
 }
 
 TEST_CASE("a block is cut into lines without their LF or CRLF") {

@@ -29,8 +29,12 @@ bool SliceMerge::less(std::size_t a, std::size_t b) const noexcept {
   const Source& right = sources_[b];
   if (!left.live || !right.live) return left.live || (!right.live && a < b);
   if (left.prefix != right.prefix) return left.prefix < right.prefix;
-  const int keys = left.row.key.compare(right.row.key);
-  if (keys != 0) return keys < 0;
+  constexpr std::size_t kPrefixBytes = sizeof left.prefix;
+  if (left.row.key.size() <= kPrefixBytes && right.row.key.size() <= kPrefixBytes) {
+    if (left.row.key.size() != right.row.key.size()) return left.row.key.size() < right.row.key.size();
+  } else if (const int keys = left.row.key.compare(right.row.key); keys != 0) {
+    return keys < 0;
+  }
   const int values = left.row.value.compare(right.row.value);
   return values != 0 ? values < 0 : a < b;
 }
@@ -74,7 +78,7 @@ bool GroupValues::next(std::string_view& value) {
   if (ended_) return false;
   if (started_) {
     merge_->advance();
-    if (merge_->done() || merge_->row().key != key_) {
+    if (!merge_->at_key(prefix_, key_)) {
       ended_ = true;
       return false;
     }

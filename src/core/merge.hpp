@@ -25,6 +25,13 @@ class SliceMerge {
   // The key of the least row, until the next call: rows that are in memory stay where they are, but those
   // that come from a store are gone with the next one.
   std::string_view hold_key();
+  // Whether the least row has this key, the prefix of which is known.
+  bool at_key(std::uint64_t prefix, std::string_view key) const noexcept {
+    const Source& source = sources_[winner_];
+    return source.live && source.prefix == prefix && source.row.key.size() == key.size() &&
+           (key.size() <= sizeof prefix || source.row.key == key);
+  }
+  std::uint64_t prefix() const noexcept { return sources_[winner_].prefix; }
   // Moves past it.
   void advance();
   // Moves past it as if it had never arrived: for fault drills.
@@ -59,7 +66,7 @@ class SliceMerge {
 class GroupValues final : public ValueSource {
  public:
   // Borrows the merge. REQUIRES: !merge.done().
-  explicit GroupValues(SliceMerge& merge) : merge_(&merge), key_(merge.hold_key()) {}
+  explicit GroupValues(SliceMerge& merge) : merge_(&merge), key_(merge.hold_key()), prefix_(merge.prefix()) {}
 
   std::string_view key() const noexcept { return key_; }
   bool next(std::string_view& value) override;
@@ -69,6 +76,7 @@ class GroupValues final : public ValueSource {
  private:
   SliceMerge* merge_;
   std::string_view key_;
+  std::uint64_t prefix_;
   bool started_ = false;
   bool ended_ = false;
 };

@@ -1,0 +1,55 @@
+#include "core/row_sort.hpp"
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/slice.hpp"
+#include "rows.hpp"
+#include "support/catch.hpp"
+
+using namespace thresh;
+using namespace thresh::test;
+
+namespace {
+
+// The rows in the order that sort_rows gives them.
+Pairs sorted(const Pairs& pairs, const RowFormat& format) {
+  ChunkPool pool;
+  Slice slice;
+  std::vector<RowRef> refs;
+  for (const auto& [key, value] : pairs) {
+    refs.push_back({key_prefix(key), slice.append(pool, format, key, value)});
+  }
+  sort_rows(refs, format);
+  Pairs rows;
+  for (const RowRef& ref : refs) {
+    const Row row = format.read(ref.row);
+    rows.emplace_back(row.key, row.value);
+  }
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("rows are sorted by key and value at every size at which another way is taken") {
+  std::mt19937_64 random(7);
+  for (const std::size_t rows : {0, 1, 2, 24, 25, 399, 400, 401, 3'000, 20'000, 20'001, 70'000}) {
+    for (const int kind : {0, 1, 2, 3}) {
+      Pairs pairs;
+      for (std::size_t i = 0; i < rows; ++i) {
+        const std::uint64_t number = random();
+        std::string key = number_bytes(number);                                  // any bytes
+        if (kind == 1) key = std::to_string(number % 1'000);                     // many are the same
+        if (kind == 2) key = "the same prefix " + std::to_string(number % 500);  // so are the prefixes
+        if (kind == 3) key = std::string(number % 11, static_cast<char>(number >> 32 & 1));  // NULs, sizes
+        pairs.emplace_back(std::move(key), std::to_string(random() % 10));
+      }
+      const Pairs got = sorted(pairs, RowFormat(0));
+      std::sort(pairs.begin(), pairs.end());
+      CHECK(got == pairs);
+    }
+  }
+}

@@ -14,7 +14,8 @@
 namespace thresh::storage {
 namespace {
 
-constexpr std::size_t kPieceBytes = 1 << 20;
+// Small enough to be recycled by the C library: a fresh MiB a part costs its first touch.
+constexpr std::size_t kPieceBytes = 256 << 10;
 constexpr std::size_t kShownKeyBytes = 100;
 
 std::string part_file_name(PartitionId partition, Generation generation) {

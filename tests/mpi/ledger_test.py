@@ -9,7 +9,7 @@ import ranks
 class Ledger(ranks.Case):
     def refuses(self, job, fault, code, *phrases):
         source = self.write("in.txt", ranks.text(random.Random(3), 2000))
-        result, output = self.job(3, job, source, "--partitions", 4, "--split-size", "8K", "--round-size", "256", "--fault", fault,
+        result, output = self.job(3, job, source, "--partitions", 4, "--split-size", "8K", "--round-size", "128", "--fault", fault,
                                   out=f"out-{job}-{fault}")
         said = result.stderr.decode()
         self.assertIn("fault drill: " + fault.rsplit("at=", 1)[1].replace(":", " "), said)
@@ -42,7 +42,7 @@ class Ledger(ranks.Case):
             with self.subTest(job=job):
                 source, output = self.refuses(job, fault, 70, what)
                 # That run was not kept, so the same command goes on.
-                result, output = self.job(3, job, source, "--partitions", 4, "--split-size", "8K", "--round-size", "256",
+                result, output = self.job(3, job, source, "--partitions", 4, "--split-size", "8K", "--round-size", "128",
                                           out=output.name)
                 self.assert_done(result, output)
                 self.assertEqual(ranks.parts(output), self.expected(job, 4, [source]))

@@ -39,7 +39,7 @@ class Memory(ranks.Case):
         for job, source in (("wordcount", text), ("inverted-index", text), ("sum", table)):
             expected = self.expected(job, 7, [source])
             for count in (1, 2, 3, 4):
-                for split in ("8K", "1M"):
+                for split, visit in (("8K", 3), ("1M", 1)):
                     output, _ = self.spilling(count, job, source, "64K", "--partitions", 7, "--split-size", split,
                                               out=f"out-{job}-{count}-{split}")
                     self.assertEqual(ranks.parts(output), expected, f"{job} on {count} ranks, splits of {split}")
@@ -79,9 +79,9 @@ class Memory(ranks.Case):
     def test_a_bit_that_flips_in_scratch_is_noticed(self):
         source = self.write("words.txt", self.words(40_000, 30_000))
         for job in ("wordcount", "inverted-index"):
-            for split in ("8K", "1M"):
+            for split, visit in (("8K", 3), ("1M", 1)):
                 result, output = self.job(2, job, source, "--memory", "64K", "--scratch", self.scratch, "--no-checkpoint",
-                                          "--split-size", split, "--fault", "corrupt:worker=1,at=spill:3",
+                                          "--split-size", split, "--fault", f"corrupt:worker=1,at=spill:{visit}",
                                           out=f"out-{job}-{split}")
                 self.assertEqual(result.returncode, 70, result.stderr)
                 self.assert_nothing_published(output)

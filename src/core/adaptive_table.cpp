@@ -13,15 +13,26 @@ constexpr std::size_t kFirstSlots = std::size_t{1} << 12;
 // Past this size, a table that has combined fewer than kWorthwhile emits a key is given up.
 constexpr std::size_t kTableBytes = std::size_t{32} << 20;
 constexpr std::uint64_t kWorthwhile = 4;
-// Buckets a partition: each is combined and sorted within the second-level cache.
-constexpr std::size_t kBucketsAPartition = KeyRanges::kRanges;
+// A bucket a range of keys is combined and sorted within the second-level cache. Each has a chunk of its own,
+// so there are fewer where all that is staged must not be much.
+unsigned shift_for(std::uint32_t partitions, std::uint64_t limit_bytes) {
+  constexpr std::uint64_t kLeastChunks = 4;  // a bucket, when the limit is reached
+  unsigned shift = 0;
+  const auto bytes = [&] {
+    return kLeastChunks * partitions * (KeyRanges::kRanges >> shift) * ChunkPool::kChunkBytes;
+  };
+  while (bytes() > limit_bytes && (KeyRanges::kRanges >> shift) > 1) ++shift;
+  return shift;
+}
+
 // Keys that the ranges are cut by, at most.
 constexpr std::size_t kSample = 1 << 16;
 
 }  // namespace
 
 template <std::size_t kSlotBytes>
-AdaptiveTable<kSlotBytes>::AdaptiveTable(const JobType& job, ChunkPool& pool, Partitioner partitioner)
+AdaptiveTable<kSlotBytes>::AdaptiveTable(const JobType& job, ChunkPool& pool, Partitioner partitioner,
+                                         std::uint64_t limit_bytes)
     : Collector(job),
       job_(&job),
       pool_(&pool),
@@ -29,7 +40,8 @@ AdaptiveTable<kSlotBytes>::AdaptiveTable(const JobType& job, ChunkPool& pool, Pa
       partitioner_(std::move(partitioner)),
       table_(pool, job.value_size, kFirstSlots),
       cache_(job.value_size),
-      staged_(pool, job.value_size, partitioner_.partitions() * kBucketsAPartition),
+      range_shift_(shift_for(partitioner_.partitions(), limit_bytes)),
+      staged_(pool, job.value_size, partitioner_.partitions() * (KeyRanges::kRanges >> range_shift_)),
       into_(kMostPending),
       from_(kMostPending) {}
 
@@ -106,7 +118,9 @@ void AdaptiveTable<kSlotBytes>::combine_pending() {
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::stage(std::uint64_t hash, std::uint64_t prefix, std::string_view key,
                                       const char* value) {
-  staged_.add(partitioner_.of(hash, key) * kBucketsAPartition + ranges_.of(prefix), key, value);
+  const std::size_t bucket = partitioner_.of(hash, key) * (KeyRanges::kRanges >> range_shift_) +
+                             (ranges_.of(prefix) >> range_shift_);
+  staged_.add(bucket, key, value);
 }
 
 template <std::size_t kSlotBytes>
@@ -181,10 +195,11 @@ template <std::size_t kSlotBytes>
 std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_buckets() {
   RowCombiner combiner(*job_, *pool_);
   std::vector<Slice> slices(partitioner_.partitions());
-  for (std::size_t bucket = 0; bucket < partitioner_.partitions() * kBucketsAPartition; ++bucket) {
+  const std::size_t buckets = KeyRanges::kRanges >> range_shift_;  // of a partition
+  for (std::size_t bucket = 0; bucket < partitioner_.partitions() * buckets; ++bucket) {
     combiner.combine(staged_, bucket);
     staged_.drop(bucket);
-    combiner.append_sorted(slices[bucket / kBucketsAPartition]);
+    combiner.append_sorted(slices[bucket / buckets]);
   }
   return slices;
 }

@@ -24,8 +24,9 @@ namespace thresh {
 template <std::size_t kSlotBytes>
 class AdaptiveTable final : public Collector {
  public:
-  // Borrows the pool. REQUIRES: job.combine_fixed and job.value_size <= kMostValueBytes.
-  AdaptiveTable(const JobType& job, ChunkPool& pool, Partitioner partitioner);
+  // Borrows the pool. `limit_bytes`: what the table may hold before it is sealed. REQUIRES: job.combine_fixed
+  // and job.value_size <= kMostValueBytes.
+  AdaptiveTable(const JobType& job, ChunkPool& pool, Partitioner partitioner, std::uint64_t limit_bytes);
   static constexpr std::size_t kMostValueBytes = InlineTable<kSlotBytes>::kMostValueBytes;
 
   void take(const EmitBatch& batch) override;
@@ -56,6 +57,7 @@ class AdaptiveTable final : public Collector {
   InlineTable<kSlotBytes> table_;
   CombiningCache<kSlotBytes> cache_;
   KeyRanges ranges_;
+  unsigned range_shift_;  // so many ranges in a bucket, as a power of two
   StagedRows staged_;
   std::uint64_t emits_ = 0;  // in the table
 

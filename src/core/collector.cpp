@@ -6,12 +6,13 @@
 
 namespace thresh {
 
-std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, Partitioner partitioner) {
+std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, Partitioner partitioner,
+                                          std::uint64_t limit_bytes) {
   if (job.combine_fixed != nullptr && job.value_size <= AdaptiveTable<32>::kMostValueBytes) {
-    return std::make_unique<AdaptiveTable<32>>(job, pool, std::move(partitioner));
+    return std::make_unique<AdaptiveTable<32>>(job, pool, std::move(partitioner), limit_bytes);
   }
   if (job.combine_fixed != nullptr && job.value_size <= AdaptiveTable<64>::kMostValueBytes) {
-    return std::make_unique<AdaptiveTable<64>>(job, pool, std::move(partitioner));
+    return std::make_unique<AdaptiveTable<64>>(job, pool, std::move(partitioner), limit_bytes);
   }
   if (job.combines()) return std::make_unique<CombineTable>(job, pool, std::move(partitioner));
   return std::make_unique<EmitBuckets>(job, pool, std::move(partitioner));

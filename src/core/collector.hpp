@@ -56,7 +56,9 @@ class Collector : public EmitSink {
   SplitSignature signature_;
 };
 
-// A hash table if the job combines, else buckets. Borrows job and pool.
-std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, Partitioner partitioner);
+// A hash table if the job combines, else buckets, to be sealed when it holds more than `limit_bytes`. Borrows
+// job and pool.
+std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, Partitioner partitioner,
+                                          std::uint64_t limit_bytes = UINT64_MAX);
 
 }  // namespace thresh

@@ -4,9 +4,10 @@
 
 namespace thresh::engine {
 
-OpenTable::OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& partitioner, Pulse& pulse)
+OpenTable::OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& partitioner,
+                     std::uint64_t limit_bytes, Pulse& pulse)
     : format(job.value_size),
-      collector(make_collector(job, pool, partitioner)),
+      collector(make_collector(job, pool, partitioner, limit_bytes)),
       emits(*collector),
       mapper(job.make_mapper()),
       context(pulse, counters, nullptr) {}

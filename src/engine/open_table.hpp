@@ -17,7 +17,8 @@ namespace thresh::engine {
 
 struct OpenTable {
   // Borrows everything.
-  OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& partitioner, Pulse& pulse);
+  OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& partitioner, std::uint64_t limit_bytes,
+            Pulse& pulse);
 
   // Whether it is to be sealed at the end of the split at hand.
   bool full(std::uint64_t limit_bytes) const noexcept {

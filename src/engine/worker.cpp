@@ -200,7 +200,8 @@ void Worker::carry_out(const schedule::Answer& command) {
 
 void Worker::carry_out(const schedule::MapSplit& command) {
   const Stopwatch stopwatch(stats_.map_ns);
-  if (!table_) table_ = std::make_unique<OpenTable>(*job_, pool_, partitioner_, tools_.pulse);
+  if (!table_)
+    table_ = std::make_unique<OpenTable>(*job_, pool_, partitioner_, memory_.table_bytes, tools_.pulse);
   const AssignSplit& task = command.task;
   try {
     const storage::Breadcrumb crumb(attempts_dir_, job_id_, task.split, task.attempt,

@@ -8,7 +8,7 @@ import unittest
 
 THRESH, ROOT = sys.argv.pop(1), sys.argv.pop(1)
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
-OF_OTHERS = {"--oversubscribe", "--preset", "--build", "--quick"}  # of mpirun, cmake, git and our scripts
+OF_OTHERS = {"--oversubscribe", "--preset", "--build", "--quick", "--scale"}  # of mpirun, cmake, git and our scripts
 
 
 def output_of(*arguments):

@@ -89,7 +89,7 @@ class PartWriter final : public ResultSink {
   std::uint64_t line_begin_ = 0;
   bool in_value_ = false;
   std::size_t line_key_size_ = 0;
-  std::string flushed_key_;  // begin of the line that the latest flush cut
+  std::string flushed_key_;   // begin of the line that the latest flush cut
   std::vector<TopLine> top_;  // a heap, the worst first
 };
 

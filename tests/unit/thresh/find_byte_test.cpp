@@ -1,6 +1,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,7 @@ TEST_CASE("a byte is found where it is first, at any place of a page and of a te
   REQUIRE(pages != MAP_FAILED);
   REQUIRE(mprotect(pages + kPage, kPage, PROT_NONE) == 0);  // nothing behind the first one may be read
   for (std::size_t size = 0; size <= 80; ++size) {
-    for (const std::size_t behind : {0, 1, 15, 31, 33, 100}) {
+    for (const std::size_t behind : std::initializer_list<std::size_t>{0, 1, 15, 31, 33, 100}) {
       char* const begin = pages + kPage - behind - size;
       std::fill(begin, pages + kPage, 'x');
       const std::string_view text(begin, size);

@@ -184,7 +184,8 @@ TEST_CASE("pieces of a table become what the table would have been") {
 TEST_CASE("a piece that comes back damaged is refused") {
   const JobType job = plain_job();
   ChunkPool pool;
-  for (const std::size_t at : {0, 9, 40}) {  // a size, a value, whatever is there
+  for (const std::size_t at :
+       std::initializer_list<std::size_t>{0, 9, 40}) {  // a size, a value, whatever is there
     MemoryStore store;
     const auto table = make_collector(job, pool, 1);
     emit_all(*table, {{"key", "value"}, {"other", "values"}, {"third", "more"}});

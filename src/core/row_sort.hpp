@@ -104,6 +104,7 @@ void sort_ties(RowRef* begin, RowRef* end, const Less& less) {
 template <typename Less>
 void radix_sort(RowRef* begin, RowRef* end, unsigned shift, RowRef* spare, const Less& less) {
   const std::ptrdiff_t rows = end - begin;
+  if (rows < 2) return;
   if (rows <= kFewRows) return insertion_sort(begin, end, less);
   if (rows >= kLeastFromBack && rows <= kMostFromBack) {
     sort_from_back(begin, end, shift, spare);

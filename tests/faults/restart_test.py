@@ -77,10 +77,10 @@ class Restart(ranks.Case):
             with self.subTest(signal=number):
                 output = self.dir / f"out-{number}"
                 words = (self.thresh, "wordcount", source, "-o", output, "--split-size", "256K")
-                process = ranks.start(2, *words, *(() if number else ("--max-time", "3s")))
+                process = ranks.start(2, *words, *(() if number else ("--max-time", "1.3s")))  # 1 s of it is for saving
                 if number:
                     self.wait_for(output / ".thresh/job.h5")
-                    time.sleep(0.5)
+                    time.sleep(0.3)
                     process.send_signal(number)
                 result = ranks.finish(process)
                 said = result.stderr.decode()

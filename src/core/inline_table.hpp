@@ -3,7 +3,7 @@
 // A slot of kSlotBytes is `key, u32 meta, value`, the key padded with zeros. The low byte of meta is 0 in an
 // empty slot, the size of the key and 1 if the key fits, and kLongKey if the slot refers to a key elsewhere;
 // the other bits come from the hash, so that a slot of another key is seldom compared. Slots of 32 bytes
-// instead of 64 took 1.57 s instead of 2.1 s for a GiB of Zipf text on two threads.
+// beat those of 64 in a count written by hand.
 #pragma once
 
 #include <cstdint>

@@ -39,7 +39,7 @@ class Decimal {
 
   // An optional sign, digits, and optionally a point with digits: "-12.50", ".5", "7.". Throws BadRecord that
   // says why the text is no such number.
-  static Decimal parse(std::string_view text);
+  [[gnu::always_inline]] static Decimal parse(std::string_view text);
 
   constexpr Int128 units() const noexcept { return units_; }
   constexpr unsigned digits() const noexcept { return digits_; }
@@ -50,6 +50,8 @@ class Decimal {
   }
 
  private:
+  static Decimal parse_any(std::string_view text);
+
   Int128 units_ = 0;
   unsigned digits_ = 0;
 };
@@ -88,11 +90,12 @@ class DigitReader {
 
 // Numbers of up to 8 characters, without a loop. False for those that are none, and for texts that need a
 // closer look.
-inline bool parse_short_number(std::string_view text, std::uint64_t& number, unsigned& digits) noexcept {
+[[gnu::always_inline]] inline bool parse_short_number(std::string_view text, std::uint64_t& number,
+                                                      unsigned& digits) noexcept {
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
   const std::size_t size = text.size();
   if (size == 0 || size > 8) return false;
-  std::uint64_t bytes = ShortKey::of(text).low();
+  std::uint64_t bytes = ShortKey::read(text).low();
   // Bit 7 of each byte that is no digit, those behind the text left out.
   const std::uint64_t values = bytes ^ (kOnes * '0');
   std::uint64_t others = ((values | ((values & (kOnes * 0x7f)) + kOnes * (0x7f - 9))) & (kOnes << 7));
@@ -122,23 +125,25 @@ inline bool parse_short_number(std::string_view text, std::uint64_t& number, uns
 }  // namespace detail
 
 inline Decimal Decimal::parse(std::string_view text) {
-  const auto refuse = [text](const char* why) { throw BadRecord(quoted(text) + why); };
   // Signs come as they like: no branch on them.
   const char sign = text.empty() ? '\0' : text.front();
   const auto minus = static_cast<unsigned>(sign == '-');
   const auto plus = static_cast<unsigned>(sign == '+');
-  std::string_view left = text;
-  left.remove_prefix(minus | plus);
-  const auto with_sign = [minus](Uint128 magnitude) {
+  std::uint64_t number = 0;
+  unsigned digits = 0;
+  if (detail::parse_short_number(text.substr(minus | plus), number, digits)) [[likely]] {
+    const Uint128 magnitude = Uint128{number} * detail::kPowersOf10[kMaxDigits - digits];
     const Uint128 all = -Uint128{minus};
-    return static_cast<Int128>((magnitude ^ all) - all);
-  };
-
-  std::uint64_t short_number = 0;
-  unsigned short_digits = 0;
-  if (detail::parse_short_number(left, short_number, short_digits)) [[likely]] {
-    return {with_sign(Uint128{short_number} * detail::kPowersOf10[kMaxDigits - short_digits]), short_digits};
+    return {static_cast<Int128>((magnitude ^ all) - all), digits};
   }
+  return parse_any(text);
+}
+
+[[gnu::noinline]] inline Decimal Decimal::parse_any(std::string_view text) {
+  const auto refuse = [text](const char* why) { throw BadRecord(quoted(text) + why); };
+  std::string_view left = text;
+  const bool minus = text.starts_with('-');
+  if (minus || text.starts_with('+')) left.remove_prefix(1);
   detail::DigitReader number;
   const std::size_t whole = number.take(left);
   left.remove_prefix(whole);
@@ -153,7 +158,7 @@ inline Decimal Decimal::parse(std::string_view text) {
   if (!number.times(detail::kPowersOf10[kMaxDigits - digits], units)) {
     refuse(" is beyond the largest number, about 1.7e20");
   }
-  return {with_sign(units), static_cast<unsigned>(digits)};
+  return {static_cast<Int128>(minus ? -units : units), static_cast<unsigned>(digits)};
 }
 
 inline void to_text(std::string& out, const Decimal& value) {

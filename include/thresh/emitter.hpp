@@ -37,30 +37,15 @@ class EngineCalls {
 
 }  // namespace detail
 
-// emit(key, value) encodes both into the batch: no call, no allocation. What a record emitted and counted
-// takes effect when its map has returned.
-template <class Key, class Value>
-class Emitter {
+namespace detail {
+
+// What an Emitter needs seldom. It has an object of its own, as its address gets around.
+class RecordState {
  public:
-  // Borrows both.
-  Emitter(EmitBatch& batch, Context& context) : batch_(&batch), context_(&context) {}
+  // Borrows the context.
+  explicit RecordState(Context& context) : context_(&context) {}
 
-  void operator()(Argument<View<Key>> key, Argument<View<Value>> value) {
-    using Values = ValueCodec<View<Value>>;
-    const std::size_t key_size = Codec<View<Key>>::size(key);
-    const auto put_key = [&key](char* at) { return write_key(key, at); };
-    if constexpr (Values::in_place) {
-      batch_->add(key_size, Values::size(value), put_key, [&value](char* at) { Values::write(value, at); });
-    } else {
-      scratch_.clear();
-      Values::append(value, scratch_);
-      batch_->add(key_size, scratch_.size(), put_key,
-                  [this](char* at) { std::memcpy(at, scratch_.data(), scratch_.size()); });
-    }
-  }
-
-  // Adds to a user counter; each record counts exactly once, whatever fails.
-  void count(std::string_view name, std::uint64_t by = 1) {
+  void count(std::string_view name, std::uint64_t by) {
     counted_ = true;
     for (Pending& pending : pending_) {
       if (pending.name == name) {
@@ -70,25 +55,25 @@ class Emitter {
     }
     pending_.push_back({std::string(name), by});
   }
-  // Says that a record which takes long by nature is still being worked on.
   void alive() {
     engine_([this] { context_->alive(); });
   }
+  bool engine_threw() const noexcept { return engine_.threw(); }
+  std::string& scratch() noexcept { return scratch_; }
 
-  // ---- for the adapter in job.hpp
-
+  bool counted() const noexcept { return counted_; }
   void commit() {
-    batch_->commit();
-    if (counted_) [[unlikely]] {
-      commit_counts();
+    for (Pending& pending : pending_) {
+      if (pending.by > 0) context_->count(pending.name, pending.by);
+      pending.by = 0;
     }
+    if (pending_.size() > kKeptNames) pending_.clear();
+    counted_ = false;
   }
   void rollback() {
-    batch_->rollback();
     pending_.clear();
     counted_ = false;
   }
-  bool engine_threw() const noexcept { return engine_.threw(); }
 
  private:
   struct Pending {
@@ -97,31 +82,68 @@ class Emitter {
   };
   static constexpr std::size_t kKeptNames = 16;
 
-  static char* write_key(Argument<View<Key>> key, char* at) {
-    if constexpr (std::is_same_v<View<Key>, std::string_view>) {
-      static_assert(EmitBatch::kSlack >= 16);
-      copy_over(at, key.data(), key.size());
-      return at + key.size();
-    } else {
-      return Codec<View<Key>>::write(key, at);
-    }
-  }
-
-  void commit_counts() {
-    for (Pending& pending : pending_) {
-      if (pending.by > 0) context_->count(pending.name, pending.by);
-      pending.by = 0;
-    }
-    if (pending_.size() > kKeptNames) pending_.clear();
-    counted_ = false;
-  }
-
-  EmitBatch* batch_;
   Context* context_;
-  detail::EngineCalls engine_;
+  EngineCalls engine_;
   std::vector<Pending> pending_;  // counts of the record at hand
   bool counted_ = false;
   std::string scratch_;
+};
+
+}  // namespace detail
+
+// emit(key, value) encodes both into the batch: no call, no allocation. What a record emitted and counted
+// takes effect when its map has returned.
+template <class Key, class Value>
+class Emitter {
+ public:
+  // Borrows both. Until it is gone the batch is its own.
+  Emitter(EmitBatch& batch, detail::RecordState& state) : writer_(batch), state_(&state) {}
+
+  THRESH_INLINE void operator()(Argument<View<Key>> key, Argument<View<Value>> value) {
+    using Values = ValueCodec<View<Value>>;
+    if constexpr (Values::in_place) {
+      add(key, Values::size(value), [&value](char* at) { Values::write(value, at); });
+    } else {
+      std::string& bytes = state_->scratch();
+      bytes.clear();
+      Values::append(value, bytes);
+      add(key, bytes.size(), [&bytes](char* at) { std::memcpy(at, bytes.data(), bytes.size()); });
+    }
+  }
+
+  // Adds to a user counter; each record counts exactly once, whatever fails.
+  void count(std::string_view name, std::uint64_t by = 1) { state_->count(name, by); }
+  // Says that a record which takes long by nature is still being worked on.
+  void alive() { state_->alive(); }
+
+  // ---- for the adapter in job.hpp
+
+  THRESH_INLINE void commit() {
+    writer_.commit();
+    if (state_->counted()) [[unlikely]] {
+      state_->commit();
+    }
+  }
+  void rollback() {
+    writer_.rollback();
+    state_->rollback();
+  }
+  bool engine_threw() const noexcept { return state_->engine_threw(); }
+
+ private:
+  template <class WriteValue>
+  THRESH_INLINE void add(Argument<View<Key>> key, std::size_t value_size, WriteValue&& write_value) {
+    using Keys = Codec<View<Key>>;
+    if constexpr (std::is_same_v<View<Key>, std::string_view>) {
+      writer_.add(key, value_size, write_value);
+    } else {
+      writer_.add(
+          Keys::size(key), value_size, [&key](char* at) { Keys::write(key, at); }, write_value);
+    }
+  }
+
+  EmitWriter writer_;
+  detail::RecordState* state_;
 };
 
 }  // namespace thresh

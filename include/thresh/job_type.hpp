@@ -16,6 +16,8 @@
 
 namespace thresh {
 
+struct Slots;
+
 // Maps blocks of records on one worker.
 class Mapper {
  public:
@@ -63,6 +65,10 @@ class Reducer {
 // Fixed-size values, many at once, so that the job's own code is inlined into the loop: folds from[i] into
 // into[i], one after the other, each of JobType::value_size bytes.
 using CombineFixed = void (*)(char* const* into, const char* const* from, std::size_t n);
+// Fixed-size values that fit into slots: see combine_into_slots. Returns the sum of weigh(hash of the key,
+// weight of the value) over the emits, 0 without a weight.
+using CombineBatch = std::uint64_t (*)(Slots& slots, const EmitBatch& batch,
+                                       std::vector<std::uint32_t>& left);
 // Others: replaces `into` by the combination.
 using CombineBytes = void (*)(std::string& into, std::string_view from);
 // The conserved weight of an encoded value; linear under combine, modulo 2^64.
@@ -77,6 +83,7 @@ struct JobType {
   std::string details;         // for `thresh JOB --help`: what a record is, what a line of output is
   std::size_t value_size = 0;  // bytes of each encoded value; 0: they vary
   CombineFixed combine_fixed = nullptr;  // set with a combiner and value_size > 0
+  CombineBatch combine_batch = nullptr;  // set if slot_bytes(value_size) > 0 as well
   CombineBytes combine_bytes = nullptr;  // set with a combiner and value_size == 0
   WeightOf weight = nullptr;             // set if the job conserves a weight
   SumWeights sum_weights = nullptr;      // set with a weight

@@ -28,6 +28,26 @@ class ShortKey {
     low_ = load_little<std::uint64_t>(at) & load_little<std::uint64_t>(keep);
     high_ = load_little<std::uint64_t>(at + 8) & load_little<std::uint64_t>(keep + 8);
   }
+  // From 16 bytes, those behind the key zeros.
+  static ShortKey padded(const char* at) noexcept {
+    ShortKey out;
+    out.low_ = load_little<std::uint64_t>(at);
+    out.high_ = load_little<std::uint64_t>(at + 8);
+    return out;
+  }
+  // The same as the first where nothing may be read behind the key, or behind the page that it ends in: what
+  // is read there makes no difference.
+  static ShortKey read(std::string_view key) noexcept {
+#if !defined(THRESH_READS_ARE_CHECKED)
+    constexpr std::uintptr_t kLastStartInPage = 4096 - kBytes;
+    const char* at = key.data();
+    if (!key.empty() && (reinterpret_cast<std::uintptr_t>(at) & 4095U) <= kLastStartInPage) [[likely]] {
+      __asm__("" : "+r"(at));  // where it comes from is not the compiler's business
+      return {at, key.size()};
+    }
+#endif
+    return of(key);
+  }
   // The same where nothing behind the key may be read.
   static ShortKey of(std::string_view key) noexcept {
     const char* at = key.data();
@@ -62,10 +82,16 @@ class ShortKey {
     store_little(to + 8, high_);
   }
 
-  std::uint64_t low() const noexcept { return low_; }
-  std::uint64_t high() const noexcept { return high_; }
+  std::uint64_t low() const noexcept {
+    return low_;
+  }
+  std::uint64_t high() const noexcept {
+    return high_;
+  }
   // The first 8 bytes as a number that orders like them.
-  std::uint64_t prefix() const noexcept { return detail::swap_bytes(low_); }
+  std::uint64_t prefix() const noexcept {
+    return detail::swap_bytes(low_);
+  }
 
  private:
   std::uint64_t low_ = 0;

@@ -1,6 +1,7 @@
 // Words of a text, fast: 64 bytes at a time where the processor has SSE2.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -65,29 +66,32 @@ inline std::uint64_t spaces_of_rest(const char* at, std::size_t size) noexcept {
   return spaces_64(rest) | behind;
 }
 
-// The words of `text`, from the places where white space begins or ends.
+// The words of `text`, from the places where white space begins or ends. One place calls `use`, so that the
+// compiler puts its code there.
 template <class Use>
 void for_each_word_masked(std::string_view text, Use&& use) {
   const char* at = text.data();
-  const char* const end = at + text.size();
-  const char* word = nullptr;     // the word that is open
-  std::uint64_t after_space = 1;  // whether the byte before is white space
-  const auto scan = [&](std::uint64_t spaces) {
-    std::uint64_t edges = spaces ^ (spaces << 1 | after_space);
-    after_space = spaces >> 63;
-    for (; edges != 0; edges &= edges - 1) {
-      const char* const edge = at + std::countr_zero(edges);
-      if (word == nullptr) {
-        word = edge;
-      } else {
-        use(std::string_view(word, static_cast<std::size_t>(edge - word)));
-        word = nullptr;
-      }
+  std::size_t left = text.size();
+  const char* word = at;  // begin of the next word, once it was seen
+  bool open = false;      // it was
+  while (left > 0 || open) {
+    const std::uint64_t spaces = left >= 64 ? spaces_64(at) : spaces_of_rest(at, left);
+    const std::uint64_t shifted = spaces << 1 | (open ? 0 : 1);
+    std::uint64_t begins = ~spaces & shifted;
+    std::uint64_t ends = spaces & ~shifted;
+    const auto next_begin = [&] {
+      word = at + std::countr_zero(begins);
+      begins &= begins - 1;
+    };
+    if (!open) next_begin();
+    for (; ends != 0; ends &= ends - 1) {
+      use(std::string_view(word, static_cast<std::size_t>(at + std::countr_zero(ends) - word)));
+      next_begin();
     }
-  };
-  for (; end - at >= 64; at += 64) scan(spaces_64(at));
-  if (at != end) scan(spaces_of_rest(at, static_cast<std::size_t>(end - at)));
-  if (word != nullptr) use(std::string_view(word, static_cast<std::size_t>(end - word)));
+    open = spaces >> 63 == 0;
+    at += 64;
+    left -= std::min<std::size_t>(left, 64);
+  }
 }
 #endif
 

@@ -53,10 +53,11 @@ std::uint64_t AdaptiveTable<kSlotBytes>::bytes() const noexcept {
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::take(const EmitBatch& batch) {
   adapt(batch.committed());
+  if (mode_ == Mode::Table) return put_in_table(batch);
   count(batch);
   switch (mode_) {
     case Mode::Table:
-      return put_in_table(batch);
+      break;
     case Mode::Cached:
       return put_in_cache(batch);
     case Mode::Buckets:
@@ -70,14 +71,17 @@ void AdaptiveTable<kSlotBytes>::take(const EmitBatch& batch) {
 
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::put_in_table(const EmitBatch& batch) {
-  const std::size_t emits = batch.committed();
-  for (std::size_t i = 0; i < emits; ++i) {
-    const EmitBatch::Emit& emit = batch.emits()[i];
-    const std::string_view key = batch.key(emit);
+  Slots slots = table_.slots();
+  const std::uint64_t weight = job_->combine_batch(slots, batch, left_);
+  table_.set_rows(slots.rows);
+  count(batch, weight);
+  for (const std::uint32_t at : left_) {
+    const EmitBatch::Emit& emit = batch.emits()[at];
     const char* const value = batch.value(emit).data();
-    combine_later(table_.find_or_add(emit.hash, {key.data(), key.size()}, key, value), value);
+    combine_later(table_.find_or_add_long(emit.hash, batch.key(emit), value), value);
   }
-  emits_ += emits;
+  left_.clear();
+  emits_ += batch.committed();
   combine_pending();
 }
 
@@ -127,7 +131,7 @@ template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::adapt(std::size_t more) {
   if (mode_ == Mode::Table) {
     if (!table_.must_grow_for(more)) return;
-    if (table_.slots() * kSlotBytes >= kTableBytes && emits_ < kWorthwhile * table_.rows()) {
+    if (table_.slot_bytes() >= kTableBytes && emits_ < kWorthwhile * table_.rows()) {
       leave_table();
     } else {
       table_.reserve(more);

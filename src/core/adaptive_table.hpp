@@ -25,9 +25,8 @@ template <std::size_t kSlotBytes>
 class AdaptiveTable final : public Collector {
  public:
   // Borrows the pool. `limit_bytes`: what the table may hold before it is sealed. REQUIRES: job.combine_fixed
-  // and job.value_size <= kMostValueBytes.
+  // and slot_bytes(job.value_size) == kSlotBytes.
   AdaptiveTable(const JobType& job, ChunkPool& pool, Partitioner partitioner, std::uint64_t limit_bytes);
-  static constexpr std::size_t kMostValueBytes = InlineTable<kSlotBytes>::kMostValueBytes;
 
   void take(const EmitBatch& batch) override;
   LookUp look_up() const override { return mode_ == Mode::Table ? table_.look_up() : LookUp{}; }
@@ -54,12 +53,13 @@ class AdaptiveTable final : public Collector {
   RowFormat format_;
   Partitioner partitioner_;
   Mode mode_ = Mode::Table;
-  InlineTable<kSlotBytes> table_;
+  InlineTable table_;
   CombiningCache<kSlotBytes> cache_;
   KeyRanges ranges_;
   unsigned range_shift_;  // so many ranges in a bucket, as a power of two
   StagedRows staged_;
-  std::uint64_t emits_ = 0;  // in the table
+  std::uint64_t emits_ = 0;          // in the table
+  std::vector<std::uint32_t> left_;  // emits of a batch whose keys are too long for a slot
 
   // Values to be combined, together.
   std::vector<char*> into_;

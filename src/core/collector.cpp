@@ -8,10 +8,10 @@ namespace thresh {
 
 std::unique_ptr<Collector> make_collector(const JobType& job, ChunkPool& pool, Partitioner partitioner,
                                           std::uint64_t limit_bytes) {
-  if (job.combine_fixed != nullptr && job.value_size <= AdaptiveTable<32>::kMostValueBytes) {
+  if (job.combine_batch != nullptr && slot_bytes(job.value_size) == 32) {
     return std::make_unique<AdaptiveTable<32>>(job, pool, std::move(partitioner), limit_bytes);
   }
-  if (job.combine_fixed != nullptr && job.value_size <= AdaptiveTable<64>::kMostValueBytes) {
+  if (job.combine_batch != nullptr && slot_bytes(job.value_size) == 64) {
     return std::make_unique<AdaptiveTable<64>>(job, pool, std::move(partitioner), limit_bytes);
   }
   if (job.combines()) return std::make_unique<CombineTable>(job, pool, std::move(partitioner));

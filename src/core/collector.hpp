@@ -28,30 +28,26 @@ class Collector : public EmitSink {
   SplitSignature take_signature() noexcept { return std::exchange(signature_, SplitSignature{}); }
 
  protected:
-  explicit Collector(const JobType& job) : weight_(job.weight), sum_weights_(job.sum_weights) {}
+  explicit Collector(const JobType& job) : sum_weights_(job.sum_weights) {}
 
   // Enters the emits of a batch into the books. A conserved weight is a sum over (key, value) already, so it
   // serves as the hash sum too.
-  void count(const EmitBatch& batch) {
+  void count(const EmitBatch& batch) { count(batch, sum_weights_ != nullptr ? sum_weights_(batch) : 0); }
+  // The same where the sum of their weights is known.
+  void count(const EmitBatch& batch, std::uint64_t weight) {
     signature_.emits += batch.committed();
     if (sum_weights_ != nullptr) {
-      signature_.weight += sum_weights_(batch);
+      signature_.weight += weight;
       signature_.hash_sum = signature_.weight;
       return;
     }
     for (std::size_t i = 0; i < batch.committed(); ++i) {
       const EmitBatch::Emit& emit = batch.emits()[i];
-      if (weight_ != nullptr) {
-        signature_.weight += weigh(emit.hash, weight_(batch.value(emit)));
-        signature_.hash_sum = signature_.weight;
-      } else {
-        signature_.hash_sum += hash_bytes(batch.value(emit), emit.hash);
-      }
+      signature_.hash_sum += hash_bytes(batch.value(emit), emit.hash);
     }
   }
 
  private:
-  WeightOf weight_;
   SumWeights sum_weights_;
   SplitSignature signature_;
 };

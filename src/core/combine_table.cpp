@@ -18,6 +18,11 @@ std::size_t aligned(std::size_t size) {
   return (size + kRowAlignment - 1) & ~std::size_t{kRowAlignment - 1};
 }
 
+// Such that the bytes of a slot begin at the bits of the hash that look_up() says.
+std::uint32_t tag_of(std::uint64_t hash) noexcept {
+  return static_cast<std::uint32_t>(hash / sizeof(std::uint64_t));
+}
+
 }  // namespace
 
 CombineTable::CombineTable(const JobType& job, ChunkPool& pool, Partitioner partitioner)
@@ -60,7 +65,7 @@ void CombineTable::take(const EmitBatch& batch) {
 
   count(batch);
   for (std::size_t i = 0; i < emits; ++i) {
-    const Slot& slot = slots_[batch.emits()[i].hash & mask];
+    const Slot& slot = slots_[tag_of(batch.emits()[i].hash) & mask];
     if (slot.row != kNoRow) __builtin_prefetch(row_at(slot.row));
   }
   for (std::size_t i = 0; i < emits; ++i) {
@@ -70,12 +75,12 @@ void CombineTable::take(const EmitBatch& batch) {
 }
 
 LookUp CombineTable::look_up() const {
-  static_assert(sizeof(Slot) == 8);
-  return {reinterpret_cast<const char*>(slots_.data()), slots_.size() - 1, 3};
+  static_assert(sizeof(Slot) == sizeof(std::uint64_t));
+  return {reinterpret_cast<const char*>(slots_.data()), (slots_.size() - 1) * sizeof(Slot)};
 }
 
 void CombineTable::insert_or_combine(std::uint64_t hash, std::string_view key, std::string_view value) {
-  const auto tag = static_cast<std::uint32_t>(hash);
+  const std::uint32_t tag = tag_of(hash);
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t at = tag & mask;; at = (at + 1) & mask) {
     Slot& slot = slots_[at];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 #include <vector>
 
 namespace thresh {
@@ -13,7 +14,7 @@ constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 void* allocate_huge(std::size_t bytes);
 void free_huge(void* memory) noexcept;
 
-// For std::vector: arrays of at least a huge page lie on huge pages.
+// For std::vector: arrays of at least a huge page lie on huge pages, smaller ones begin with a cache line.
 template <typename T>
 class HugeAllocator {
  public:
@@ -24,11 +25,11 @@ class HugeAllocator {
 
   T* allocate(std::size_t n) {
     const std::size_t bytes = n * sizeof(T);
-    return static_cast<T*>(bytes < kHugePageBytes ? ::operator new(bytes) : allocate_huge(bytes));
+    return static_cast<T*>(bytes < kHugePageBytes ? ::operator new(bytes, kLine) : allocate_huge(bytes));
   }
   void deallocate(T* at, std::size_t n) noexcept {
     if (n * sizeof(T) < kHugePageBytes) {
-      ::operator delete(at);
+      ::operator delete(at, kLine);
     } else {
       free_huge(at);
     }
@@ -37,6 +38,9 @@ class HugeAllocator {
   bool operator==(const HugeAllocator<U>&) const noexcept {
     return true;
   }
+
+ private:
+  static constexpr std::align_val_t kLine{64};
 };
 
 template <typename T>

@@ -2,17 +2,15 @@
 
 namespace thresh {
 
-template <std::size_t kSlotBytes>
-char* InlineTable<kSlotBytes>::find_or_add_long(std::uint64_t hash, std::string_view key, const char* value) {
-  const std::uint32_t meta = meta_of(hash, kLongKey);
+char* InlineTable::find_or_add_long(std::uint64_t hash, std::string_view key, const char* value) {
+  const std::uint32_t meta = SlotLayout::meta_of(hash, SlotLayout::kLongKey);
   const auto high = static_cast<std::uint32_t>(hash >> 32);
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
-    Slot& slot = slots_[at];
-    const std::uint32_t found = meta_at(slot);
+  for (std::size_t at = hash & mask_;; at = (at + layout_.bytes()) & mask_) {
+    char* const slot = slots_.data() + at;
+    const std::uint32_t found = layout_.meta(slot);
     if (found == meta) {
       const LongKey there = long_key_of(slot);
-      if (there.hash == high && std::string_view(there.at, there.size) == key) return value_at(slot);
+      if (there.hash == high && std::string_view(there.at, there.size) == key) return layout_.value(slot);
     }
     if (found == 0) {
       if (long_keys_.empty() || long_keys_.back().room() < key.size()) {
@@ -22,27 +20,25 @@ char* InlineTable<kSlotBytes>::find_or_add_long(std::uint64_t hash, std::string_
       char* copy = long_keys_.back().extend(key.size());
       std::memcpy(copy, key.data(), key.size());
       const LongKey own{copy, static_cast<std::uint32_t>(key.size()), high};
-      std::memcpy(slot.bytes, &own, sizeof own);
-      fill(slot, meta, value);
+      std::memcpy(slot, &own, sizeof own);
+      layout_.set_meta(slot, meta);
+      std::memcpy(layout_.value(slot), value, value_size_);
+      ++rows_;
       return nullptr;
     }
   }
 }
 
-template <std::size_t kSlotBytes>
-void InlineTable<kSlotBytes>::grow() {
-  HugeVector<Slot> larger(slots_.size() * 2);
-  const std::size_t mask = larger.size() - 1;
-  for (const Slot& slot : slots_) {
-    if (meta_at(slot) == 0) continue;
-    std::size_t at = hash_at(slot.bytes) & mask;
-    while (meta_at(larger[at]) != 0) at = (at + 1) & mask;
-    larger[at] = slot;
-  }
+void InlineTable::grow() {
+  HugeVector<char> larger(slots_.size() * 2);
+  const std::uint64_t mask = SlotLayout::mask(larger.size(), layout_.bytes());
+  for_each([&](const char* slot, std::string_view) {
+    std::size_t at = hash_at(slot) & mask;
+    while (layout_.meta(larger.data() + at) != 0) at = (at + layout_.bytes()) & mask;
+    std::memcpy(larger.data() + at, slot, layout_.bytes());
+  });
   slots_.swap(larger);
+  mask_ = mask;
 }
-
-template class InlineTable<32>;
-template class InlineTable<64>;
 
 }  // namespace thresh

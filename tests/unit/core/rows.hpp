@@ -12,36 +12,37 @@
 #include "core/collector.hpp"
 #include "core/slice.hpp"
 #include "thresh/hash.hpp"
-#include "thresh/job_type.hpp"
+#include "thresh/job.hpp"
 
 namespace thresh::test {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;  // key, value
 
 inline std::string number_bytes(std::uint64_t value) {
-  std::string bytes(8, '\0');
-  std::memcpy(bytes.data(), &value, 8);
+  std::string bytes;
+  ValueCodec<std::uint64_t>::append(value, bytes);
   return bytes;
 }
 inline std::uint64_t number_of(std::string_view bytes) {
-  std::uint64_t value = 0;
-  std::memcpy(&value, bytes.data(), 8);
-  return value;
+  return ValueCodec<std::uint64_t>::read(bytes);
 }
 
 // Sums 8-byte numbers.
+struct Summing {
+  using Key = std::string;
+  using Value = std::uint64_t;
+  static constexpr JobInfo info{"summing", "1", "", ""};
+  void map(const Line& line, auto& emit) const { emit(line.text, 1); }
+  static Value combine(Value a, Value b) { return a + b; }
+  static std::uint64_t weight(const Value& value) { return value; }
+  void reduce(std::string_view key, Values<Value>& values, auto& out) const {
+    Value sum = 0;
+    for (const Value value : values) sum += value;
+    out(key, sum);
+  }
+};
 inline JobType summing_job() {
-  JobType job;
-  job.name = "summing";
-  job.value_size = 8;
-  job.combine_fixed = [](char* const* into, const char* const* from, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) {
-      const std::uint64_t sum = number_of({into[i], 8}) + number_of({from[i], 8});
-      std::memcpy(into[i], &sum, 8);
-    }
-  };
-  job.weight = [](std::string_view value) { return number_of(value); };
-  return job;
+  return make_job_type<Summing>();
 }
 // Keeps the greatest text, so values change their size.
 inline JobType greatest_job() {

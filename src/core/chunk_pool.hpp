@@ -38,6 +38,8 @@ class Chunk {
   std::size_t used() const noexcept { return used_; }
   std::size_t room() const noexcept { return capacity_ - used_; }
   std::size_t capacity() const noexcept { return capacity_; }
+  // Gives up all but the first bytes. REQUIRES: bytes <= used().
+  void truncate(std::size_t bytes) noexcept { used_ = bytes; }
   // As if nothing had been written.
   void clear() noexcept { used_ = 0; }
   // REQUIRES: bytes <= room(). The bytes are not initialised.

@@ -21,7 +21,7 @@ class Collector : public EmitSink {
  public:
   // Bytes that the open table holds.
   virtual std::uint64_t bytes() const noexcept = 0;
-  // Turns the table into sorted slices, one a partition, and is empty again.
+  // Turns the table into slices, one a partition, and is empty again. Without a combiner they are loose.
   virtual std::vector<Slice> seal() = 0;
 
   // Emits and sums since the last call; `split` and `records` are for the caller to fill in.

@@ -1,6 +1,6 @@
 #include "core/emit_buckets.hpp"
 
-#include "core/row_sort.hpp"
+#include <utility>
 
 namespace thresh {
 
@@ -23,21 +23,9 @@ void EmitBuckets::take(const EmitBatch& batch) {
 }
 
 std::vector<Slice> EmitBuckets::seal() {
-  std::vector<Slice> slices(buckets_.size());
-  std::vector<RowRef> rows;
-  for (std::size_t p = 0; p < buckets_.size(); ++p) {
-    rows.clear();
-    SliceCursor cursor(buckets_[p], format_);
-    for (Row row; cursor.next(row);) rows.push_back({key_prefix(row.key), cursor.begin()});
-    sort_rows(rows, format_);
-    for (const RowRef& ref : rows) {
-      const Row row = format_.read(ref.row);
-      slices[p].append(*pool_, format_, row.key, row.value);
-    }
-    buckets_[p] = Slice();
-  }
+  for (Slice& bucket : buckets_) bucket.set_loose();
   bytes_ = 0;
-  return slices;
+  return std::exchange(buckets_, std::vector<Slice>(partitioner_.partitions()));
 }
 
 }  // namespace thresh

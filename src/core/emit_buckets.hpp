@@ -1,4 +1,5 @@
-// The collector of jobs without a combiner: rows appended to a bucket a partition, sorted at sealing.
+// The collector of jobs without a combiner: rows appended to a bucket a partition, sorted by who reduces
+// them.
 #pragma once
 
 #include "core/collector.hpp"

@@ -1,26 +1,76 @@
 #include "core/merge.hpp"
 
+#include <utility>
+
 #include "thresh/hash.hpp"
 
 namespace thresh {
 
+namespace {
+
+constexpr std::size_t kAhead = 16;  // rows that are asked for before they are needed
+
+}  // namespace
+
 SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat& format,
-                       std::size_t stream_bytes) {
-  sources_.reserve(slices.size());
+                       std::size_t stream_bytes)
+    : format_(format) {
+  sources_.reserve(slices.size() + 1);
   for (const Slice* slice : slices) {
     streams_ = streams_ || slice->stored().size() > 0;
-    sources_.push_back({SliceCursor(*slice, format, stream_bytes), {}, 0, false});
-    pull(sources_.back());
+    if (!slice->loose()) {
+      add(*slice, 0, slice->chunk_count(), stream_bytes);
+      continue;
+    }
+    std::size_t begin = 0;
+    for (const std::size_t end : slice->sorted_to()) {
+      add(*slice, std::exchange(begin, end), end, stream_bytes);
+    }
+    add_loose(*slice);
   }
+  if (!loose_.empty()) {
+    sort_rows(loose_, format_);
+    const std::size_t rows = loose_.size();
+    loose_.resize(rows + kAhead, loose_.back());  // what is asked for at the end
+    add(*slices.front(), 0, 0, 0);
+    sources_.back().sorted = loose_.data();
+    sources_.back().sorted_end = loose_.data() + rows;
+  }
+  for (Source& source : sources_) pull(source);
   if (!sources_.empty()) build();
 }
 
+void SliceMerge::add(const Slice& slice, std::size_t begin, std::size_t end, std::size_t stream_bytes) {
+  sources_.emplace_back(SliceCursor(slice, format_, stream_bytes, begin, end));
+}
+
+void SliceMerge::add_loose(const Slice& slice) {
+  SliceCursor cursor(slice, format_, 0, slice.stored().size(), slice.chunk_count());
+  for (Row row; cursor.next(row);) loose_.push_back({key_prefix(row.key), cursor.begin()});
+}
+
 void SliceMerge::pull(Source& source) {
-  source.live = source.cursor.next(source.row);
-  if (!source.live) return;
-  source.prefix = key_prefix(source.row.key);
+  if (source.sorted != nullptr) {
+    source.live = source.sorted != source.sorted_end;
+    if (!source.live) return;
+    const RowRef& next = *source.sorted;
+    // They lie anywhere in the partition.
+    const char* const soon = source.sorted[kAhead].row;
+    __builtin_prefetch(soon);
+    __builtin_prefetch(soon + 64);
+    __builtin_prefetch(soon + 128);
+    ++source.sorted;
+    source.row = format_.read(next.row);
+    source.begin = next.row;
+    source.prefix = next.prefix;
+  } else {
+    source.live = source.cursor.next(source.row);
+    if (!source.live) return;
+    source.begin = source.cursor.begin();
+    source.prefix = key_prefix(source.row.key);
+  }
   rows_ += 1;
-  hash_sum_ += hash_bytes(source.cursor.bytes());
+  hash_sum_ += hash_bytes(bytes(source));
 }
 
 // A source at its end is greater than any row; ties go to the source that was given first.
@@ -70,7 +120,7 @@ std::string_view SliceMerge::hold_key() {
 
 void SliceMerge::lose() {
   rows_ -= 1;
-  hash_sum_ -= hash_bytes(sources_[winner_].cursor.bytes());
+  hash_sum_ -= hash_bytes(bytes(sources_[winner_]));
   advance();
 }
 

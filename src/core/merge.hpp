@@ -1,23 +1,29 @@
-// K-way merge of sorted slices into groups of one key.
+// K-way merge of slices into groups of one key.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "core/row_sort.hpp"
 #include "core/slice.hpp"
 #include "thresh/job_type.hpp"
 
 namespace thresh {
 
 // A tournament of losers (Knuth, The Art of Computer Programming, vol. 3, 5.4.1): one comparison a level
-// and row. Rows come in the order of (key, value). Borrows the slices.
+// and row. Rows come in the order of (key, value). What is in order takes part as it is; the loose rows in
+// memory are sorted together, through references of 16 bytes each. Borrows the slices.
 class SliceMerge {
  public:
   // `stream_bytes`: buffer of a slice that is in a store.
   SliceMerge(const std::vector<const Slice*>& slices, const RowFormat& format,
              std::size_t stream_bytes = SliceCursor::kStreamBytes);
+
+  SliceMerge(const SliceMerge&) = delete;
+  SliceMerge& operator=(const SliceMerge&) = delete;
 
   bool done() const noexcept { return sources_.empty() || !sources_[winner_].live; }
   // The least row, which lives until advance(). REQUIRES: !done().
@@ -43,17 +49,29 @@ class SliceMerge {
 
  private:
   struct Source {
+    explicit Source(SliceCursor rows) : cursor(std::move(rows)) {}
+
     SliceCursor cursor;
+    const RowRef* sorted = nullptr;  // to what was loose, instead of the cursor
+    const RowRef* sorted_end = nullptr;
+    const char* begin = nullptr;  // of the row
     Row row;
     std::uint64_t prefix = 0;
     bool live = false;
   };
 
+  void add(const Slice& slice, std::size_t begin, std::size_t end, std::size_t stream_bytes);
+  void add_loose(const Slice& slice);
   void pull(Source& source);
+  std::string_view bytes(const Source& source) const noexcept {
+    return {source.begin, format_.row_size(source.row.key.size(), source.row.value.size())};
+  }
   bool less(std::size_t a, std::size_t b) const noexcept;
   void build();
 
+  RowFormat format_;
   std::vector<Source> sources_;
+  std::vector<RowRef> loose_;
   std::vector<std::size_t> losers_;  // losers_[i]: who lost the match at inner node i, 1 <= i < k
   std::size_t winner_ = 0;
   bool streams_ = false;  // a slice is in a store

@@ -26,7 +26,7 @@ THRESH_FIELDS(InputFile, m.path, m.size, m.mtime_ns)
 THRESH_FIELDS(Split, m.file, m.begin, m.end)
 THRESH_FIELDS(SplitSignature, m.split, m.records, m.emits, m.hash_sum, m.weight)
 THRESH_FIELDS(RunId, m.generation, m.worker, m.sequence)
-THRESH_FIELDS(SliceSize, m.rows, m.bytes, m.wire_bytes, m.hash_sum)
+THRESH_FIELDS(SliceSize, m.rows, m.bytes, m.hash_sum)
 THRESH_FIELDS(RunSummary, m.id, m.splits, m.slices, m.counters, m.from_file)
 THRESH_FIELDS(TopLine, m.rank, m.key, m.offset, m.size)
 THRESH_FIELDS(PartSummary, m.partition, m.file, m.worker, m.cover_digest, m.input_rows, m.input_hash_sum,

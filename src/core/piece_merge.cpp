@@ -94,9 +94,6 @@ MeasuredSlices merge_pieces(std::vector<MeasuredSlices> pieces, const JobType& j
       if (progress != nullptr) progress->step();
     }
     check_sums(pieces, p, merge);
-    if (!slice.empty()) {
-      size.wire_bytes = Slice::kWireHeaderBytes + slice.chunk_count() * Slice::kWireChunkBytes + size.bytes;
-    }
     overflow.relieve(slice);
     for (MeasuredSlices& piece : pieces) piece.slices[p] = Slice();
     merged.slices.push_back(std::move(slice));

@@ -71,11 +71,15 @@ class RowFormat {
     const std::uint32_t key_size = load_u32(at + value_size_);
     return {{at + value_size_ + 4, key_size}, {at, value_size_}};
   }
-  // The size of the row at the begin of `bytes`, or 0 if a whole row is not there.
-  std::size_t checked_size(std::string_view bytes) const noexcept {
+  // The size that the row at the begin of `bytes` says it has, or 0 if too little of it is there.
+  std::size_t claimed_size(std::string_view bytes) const noexcept {
     if (bytes.size() < header_size() + value_size_) return 0;
     const std::size_t values = value_size_ == 0 ? load_u32(bytes.data()) : value_size_;
-    const std::size_t size = row_size(load_u32(bytes.data() + (value_size_ == 0 ? 4 : value_size_)), values);
+    return row_size(load_u32(bytes.data() + (value_size_ == 0 ? 4 : value_size_)), values);
+  }
+  // The same, 0 if a whole row is not there.
+  std::size_t checked_size(std::string_view bytes) const noexcept {
+    const std::size_t size = claimed_size(bytes);
     return size <= bytes.size() ? size : 0;
   }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/row_sort.hpp"
 #include "thresh/errors.hpp"
 #include "thresh/hash.hpp"
 
@@ -19,7 +20,6 @@ std::size_t whole_rows(std::string_view bytes, const RowFormat& format) {
 
 void measure_chunk(std::string_view rest, const RowFormat& format, SliceSize& size) {
   size.bytes += rest.size();
-  size.wire_bytes += Slice::kWireChunkBytes + rest.size();
   while (!rest.empty()) {
     const std::size_t row = format.checked_size(rest);
     if (row == 0) {
@@ -56,15 +56,29 @@ SliceSize Slice::measure(const RowFormat& format) const {
     measure_chunk(bytes, format, size);
   }
   for (const Chunk& chunk : chunks_) measure_chunk({chunk.data(), chunk.used()}, format, size);
-  if (!empty()) size.wire_bytes += kWireHeaderBytes;
   return size;
 }
 
-void Slice::spill_first(SliceStore& store, std::size_t count) {
-  if (count == 0) return;
-  stored_.append(store, chunks_, count);
-  chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(count));
-  if (chunks_.empty()) std::vector<Chunk>().swap(chunks_);  // there are many slices
+void Slice::spill(SliceStore& store, ChunkPool& pool, const RowFormat& format) {
+  if (chunks_.empty()) return;
+  if (loose_) sort_chunks(pool, format);
+  stored_.append(store, chunks_);
+  if (!loose_) sorted_to_.clear();  // it goes on in order
+  sorted_to_.push_back(stored_.size());
+  std::vector<Chunk>().swap(chunks_);  // there are many slices
+}
+
+void Slice::sort_chunks(ChunkPool& pool, const RowFormat& format) {
+  std::vector<RowRef> rows;
+  SliceCursor cursor(*this, format, SliceCursor::kStreamBytes, stored_.size(), chunk_count());
+  for (Row row; cursor.next(row);) rows.push_back({key_prefix(row.key), cursor.begin()});
+  sort_rows(rows, format);
+  Slice sorted;
+  for (const RowRef& ref : rows) {
+    const Row row = format.read(ref.row);
+    sorted.append(pool, format, row.key, row.value);
+  }
+  chunks_.swap(sorted.chunks_);
 }
 
 std::size_t Slice::chunk_size(std::size_t chunk) const {
@@ -81,11 +95,11 @@ void Slice::copy(std::size_t chunk, std::size_t at, char* to, std::size_t size) 
 
 bool SliceCursor::advance() {
   const std::size_t stored = slice_->stored().size();
-  if (chunk_ < stored) {
+  if (chunk_ < std::min(stored, last_chunk_)) {
     stream();
     return true;
   }
-  while (chunk_ - stored < slice_->chunks().size()) {
+  while (chunk_ < last_chunk_) {
     const Chunk& chunk = slice_->chunks()[chunk_++ - stored];
     at_ = chunk.data();
     end_ = at_ + chunk.used();

@@ -1,7 +1,10 @@
 // One partition of one run: rows in chunks. A row never straddles two chunks.
 //
-// A slice has two homes: its first chunks may be in a store, the others are in memory. Which ones says
-// nothing about its rows.
+// A slice has two homes: its first chunks may be in a store, the others are in memory.
+//
+// Its rows are in order, by (key, value); unless it is `loose`: rows without a combiner need not be sorted
+// before they travel. Of a loose slice the rows in memory have no order. They are sorted when they leave it,
+// so what is in the store is in order from one spill to the next.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +21,6 @@ namespace thresh {
 
 class Slice {
  public:
-  // On the wire: a header (see slice_stream.hpp), then each chunk's size and bytes.
-  static constexpr std::uint64_t kWireHeaderBytes = 24;
-  static constexpr std::uint64_t kWireChunkBytes = 4;
-
   // Appends a copy of the row. Returns where it lies.
   char* append(ChunkPool& pool, const RowFormat& format, std::string_view key, std::string_view value);
   // Appends a row as it lies elsewhere. REQUIRES: 16 bytes from its last begun 16 on can be read.
@@ -36,6 +35,9 @@ class Slice {
   // Appends the bytes of whole rows, as they arrive from another rank.
   Chunk& append_chunk(Chunk chunk);
 
+  void set_loose() noexcept { loose_ = true; }
+  bool loose() const noexcept { return loose_; }
+
   // Rows, bytes and sums are computed by measure(), not kept while rows are appended.
   const std::vector<Chunk>& chunks() const noexcept { return chunks_; }  // those in memory
   const StoredChunks& stored() const noexcept { return stored_; }        // those before them
@@ -43,12 +45,11 @@ class Slice {
   // Reads every row. Throws Error{Internal} when the bytes are not whole rows.
   SliceSize measure(const RowFormat& format) const;
 
-  // Writes all chunks, or all but the last, to the store, and gives their memory back. When that throws, the
-  // slice is as before. REQUIRES: always the same store, which outlives the slice.
-  void spill(SliceStore& store) { spill_first(store, chunks_.size()); }
-  void spill_full_chunks(SliceStore& store) {
-    if (!chunks_.empty()) spill_first(store, chunks_.size() - 1);
-  }
+  // Writes what is in memory to the store, and gives its memory back. When that throws, no row is lost.
+  // REQUIRES: always the same store, which outlives the slice.
+  void spill(SliceStore& store, ChunkPool& pool, const RowFormat& format);
+  // Where what is in order ends in the store: numbers of chunks. The last is stored().size().
+  const std::vector<std::size_t>& sorted_to() const noexcept { return sorted_to_; }
 
   // Its chunks as a sequence, wherever they are.
   std::size_t chunk_count() const noexcept { return stored_.size() + chunks_.size(); }
@@ -65,21 +66,28 @@ class Slice {
     for (std::size_t at = 0; at < from.size(); at += 16) std::memcpy(to + at, from.data() + at, 16);
   }
 
-  void spill_first(SliceStore& store, std::size_t count);
+  void sort_chunks(ChunkPool& pool, const RowFormat& format);
 
+  bool loose_ = false;
   StoredChunks stored_;
+  std::vector<std::size_t> sorted_to_;
   std::vector<Chunk> chunks_;
 };
 
-// Goes over the rows of a slice in their order. Borrows the slice. The rows were measured, or come from
-// this process: sizes are trusted, but those of rows that come back from a store are checked.
+// Goes over the rows of a slice, or of some of its chunks, as they lie there. Borrows the slice. The rows
+// were measured, or come from this process: sizes are trusted, but those of rows that come back from a store
+// are checked.
 class SliceCursor {
  public:
   // What is in a store is read through a buffer of so many bytes, more if a row needs it.
   static constexpr std::size_t kStreamBytes = ChunkPool::kChunkBytes;
 
   SliceCursor(const Slice& slice, const RowFormat& format, std::size_t stream_bytes = kStreamBytes)
-      : slice_(&slice), format_(&format), stream_bytes_(stream_bytes) {}
+      : SliceCursor(slice, format, stream_bytes, 0, slice.chunk_count()) {}
+  // Of the chunks from `begin` to before `end`.
+  SliceCursor(const Slice& slice, const RowFormat& format, std::size_t stream_bytes, std::size_t begin,
+              std::size_t end)
+      : slice_(&slice), format_(&format), chunk_(begin), last_chunk_(end), stream_bytes_(stream_bytes) {}
 
   // False at the end. A row in memory lives as long as the slice; one that was in a store until the next
   // call. Throws Error when the store fails, or gives back what are no rows.
@@ -101,7 +109,8 @@ class SliceCursor {
 
   const Slice* slice_;
   const RowFormat* format_;
-  std::size_t chunk_ = 0;  // the next one
+  std::size_t chunk_;  // the next one
+  std::size_t last_chunk_;
   const char* at_ = nullptr;
   const char* end_ = nullptr;  // of the rows at hand
   const char* begin_ = nullptr;
@@ -111,7 +120,7 @@ class SliceCursor {
   std::vector<char> buffer_;
 };
 
-// A sealed run. With a combiner each key is there once; the rows of a slice are ordered by (key, value).
+// A sealed run. With a combiner each key is there once.
 struct Run {
   RunSummary summary;
   std::vector<Slice> slices;  // by partition

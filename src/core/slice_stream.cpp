@@ -13,16 +13,9 @@ struct Header {
   std::uint32_t worker;
   std::uint32_t sequence;
   std::uint32_t partition;
-  std::uint32_t chunks;
-  std::uint32_t reserved;  // 0
+  std::uint64_t bytes;
 };
-static_assert(sizeof(Header) == Slice::kWireHeaderBytes);
-
-// No chunk is larger than a row, and rows are limited by EmitBatch to what a u32 can say.
-constexpr std::uint32_t kChunkSizeBytes = Slice::kWireChunkBytes;
-
-// What is allocated on the word of a chunk's size alone; more as its bytes arrive.
-constexpr std::size_t kTrustedBytes = 1 << 20;
+static_assert(sizeof(Header) == SliceSize::kHeaderBytes);
 
 [[noreturn]] void bad_stream(const char* what) {
   throw Error(ExitCode::Internal,
@@ -33,41 +26,32 @@ constexpr std::size_t kTrustedBytes = 1 << 20;
 
 std::uint64_t SliceSender::bytes_left() const noexcept {
   std::uint64_t bytes = 0;
-  for (const Item& item : queue_) bytes += item.run->summary.slices[item.partition].wire_bytes;
+  for (const Item& item : queue_) bytes += item.run->summary.slices[item.partition].wire_bytes();
   return bytes - sent_;
 }
 
 bool SliceSender::next_piece() {
-  while (item_ < queue_.size()) {
+  for (; item_ < queue_.size(); ++item_, began_ = false) {
     const Item& item = queue_[item_];
     const Slice& slice = item.run->slices[item.partition];
-    if (slice.empty() || (stage_ == Stage::ChunkSize && chunk_ == slice.chunk_count())) {
-      stage_ = Stage::Header;
-      ++item_;
-      continue;
-    }
-    slice_ = nullptr;
     piece_at_ = 0;
-    if (stage_ == Stage::Header) {
+    if (!began_) {
+      if (slice.empty()) continue;
       const RunId& id = item.run->summary.id;
-      const auto chunks = static_cast<std::uint32_t>(slice.chunk_count());
-      const Header header{id.generation, id.worker, id.sequence, item.partition, chunks, 0};
+      const Header header{id.generation, id.worker, id.sequence, item.partition,
+                          item.run->summary.slices[item.partition].bytes};
       std::memcpy(header_, &header, sizeof header);
+      slice_ = nullptr;
       piece_left_ = sizeof header;
-      stage_ = Stage::ChunkSize;
       chunk_ = 0;
-    } else if (stage_ == Stage::ChunkSize) {
-      const auto used = static_cast<std::uint32_t>(slice.chunk_size(chunk_));
-      std::memcpy(header_, &used, sizeof used);
-      piece_left_ = sizeof used;
-      stage_ = Stage::ChunkBytes;
-    } else {
-      slice_ = &slice;
-      piece_left_ = slice.chunk_size(chunk_);
-      stage_ = Stage::ChunkSize;
-      ++chunk_;
+      began_ = true;
+      return true;
     }
-    return true;
+    if (chunk_ < slice.chunk_count()) {
+      slice_ = &slice;
+      piece_left_ = slice.chunk_size(chunk_++);
+      return true;
+    }
   }
   return false;
 }
@@ -91,72 +75,80 @@ std::size_t SliceSender::fill(char* to, std::size_t size) {
   return filled;
 }
 
-// Collects `wanted` bytes in small_; true when they are there.
-bool SliceReceiver::gather(std::string_view& bytes, std::size_t wanted) {
-  const std::size_t part = std::min(wanted - have_, bytes.size());
-  std::memcpy(small_ + have_, bytes.data(), part);
+// True when the whole header is there.
+bool SliceReceiver::gather_header(std::string_view& bytes) {
+  const std::size_t part = std::min(sizeof header_ - have_, bytes.size());
+  std::memcpy(header_ + have_, bytes.data(), part);
   bytes.remove_prefix(part);
   have_ += part;
-  if (have_ < wanted) return false;
+  if (have_ < sizeof header_) return false;
   have_ = 0;
   return true;
 }
 
 void SliceReceiver::begin_slice(ReceivedSlices& into) {
   Header header{};
-  std::memcpy(&header, small_, sizeof header);
+  std::memcpy(&header, header_, sizeof header);
   if (header.partition >= partitions_) bad_stream("its partition does not exist");
-  if (header.chunks == 0 || header.reserved != 0) bad_stream("its header is damaged");
+  if (header.bytes == 0) bad_stream("its header is damaged");
   const SliceKey key{header.partition, {header.generation, header.worker, header.sequence}};
   const auto [at, added] = into.try_emplace(key);
   if (!added) bad_stream("it arrived before");
   slice_ = &at->second;
-  chunks_left_ = header.chunks;
+  if (loose_) slice_->set_loose();
+  rows_left_ = header.bytes;
 }
 
-void SliceReceiver::grow_chunk() {
-  Chunk larger = pool_->take(chunk_.used() + std::min(chunk_.used(), chunk_bytes_left_));
-  std::memcpy(larger.extend(chunk_.used()), chunk_.data(), chunk_.used());
-  chunk_ = std::move(larger);
-}
-
-// From here on sizes of rows are trusted, so they are checked while the chunk is in cache.
-void SliceReceiver::end_chunk() {
-  for (std::string_view rest(chunk_.data(), chunk_.used()); !rest.empty();) {
-    const std::size_t row = format_.checked_size(rest);
-    if (row == 0) bad_stream("its rows are damaged");
-    rest.remove_prefix(row);
+// What is in the chunk goes to the slice, but for a row that is not whole yet. From here on sizes of rows are
+// trusted, so they are checked while the chunk is in cache.
+void SliceReceiver::cut_chunk() {
+  std::string_view rest(chunk_.data(), chunk_.used());
+  while (const std::size_t row = format_.checked_size(rest)) rest.remove_prefix(row);
+  const std::size_t whole = chunk_.used() - rest.size();
+  Chunk next;
+  if (rows_left_ > 0) {
+    next = pool_->take(room_for_rest(rest, whole > 0));
+    std::memcpy(next.extend(rest.size()), rest.data(), rest.size());
+  } else if (!rest.empty()) {
+    bad_stream("its rows are damaged");
   }
-  slice_->append_chunk(std::move(chunk_));
+  if (whole > 0) {
+    chunk_.truncate(whole);
+    slice_->append_chunk(std::move(chunk_));
+    // What is sorted before it leaves goes in large pieces: each is a source of the merge.
+    loose_ ? overflow_.relieve_growing(*slice_) : overflow_.relieve(*slice_);
+  }
+  chunk_ = std::move(next);
+}
+
+// The begin of a row that is larger than its chunk is trusted with twice the memory that it has filled.
+std::size_t SliceReceiver::room_for_rest(std::string_view rest, bool chunk_is_new) const {
+  if (chunk_is_new) return rest.size() + 1;
+  const std::size_t row = format_.claimed_size(rest);
+  if (row > rest.size() + rows_left_) bad_stream("its rows are damaged");
+  return row > rest.size() ? std::min(row, 2 * rest.size()) : 2 * rest.size();
+}
+
+void SliceReceiver::take_rows(std::string_view& bytes) {
+  if (chunk_.capacity() == 0) chunk_ = pool_->take();
+  const std::size_t part =
+      static_cast<std::size_t>(std::min<std::uint64_t>({rows_left_, bytes.size(), chunk_.room()}));
+  std::memcpy(chunk_.extend(part), bytes.data(), part);
+  bytes.remove_prefix(part);
+  rows_left_ -= part;
+  if (rows_left_ > 0 && chunk_.room() > 0) return;
+  cut_chunk();
+  if (rows_left_ > 0) return;
   overflow_.relieve(*slice_);
+  slice_ = nullptr;
 }
 
 void SliceReceiver::take(std::string_view bytes, ReceivedSlices& into) {
   while (!bytes.empty()) {
-    switch (stage_) {
-      case Stage::Header:
-        if (!gather(bytes, Slice::kWireHeaderBytes)) return;
-        begin_slice(into);
-        stage_ = Stage::ChunkSize;
-        break;
-      case Stage::ChunkSize:
-        if (!gather(bytes, kChunkSizeBytes)) return;
-        chunk_bytes_left_ = load_u32(small_);
-        if (chunk_bytes_left_ == 0) bad_stream("it has an empty chunk");
-        chunk_ = pool_->take(std::min(chunk_bytes_left_, kTrustedBytes));
-        stage_ = Stage::ChunkBytes;
-        break;
-      case Stage::ChunkBytes: {
-        if (chunk_.room() == 0) grow_chunk();
-        const std::size_t part = std::min({chunk_bytes_left_, bytes.size(), chunk_.room()});
-        std::memcpy(chunk_.extend(part), bytes.data(), part);
-        bytes.remove_prefix(part);
-        chunk_bytes_left_ -= part;
-        if (chunk_bytes_left_ > 0) break;
-        end_chunk();
-        stage_ = --chunks_left_ > 0 ? Stage::ChunkSize : Stage::Header;
-        break;
-      }
+    if (slice_ != nullptr) {
+      take_rows(bytes);
+    } else if (gather_header(bytes)) {
+      begin_slice(into);
     }
   }
 }

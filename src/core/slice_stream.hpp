@@ -1,7 +1,7 @@
 // How slices travel: a stream of bytes a pair of ranks, cut into rounds wherever a round ends.
 //
-// A slice is a header of Slice::kWireHeaderBytes (run id, partition, number of chunks), then
-// each chunk as u32 size and its bytes. The reader allocates a chunk when its size is there.
+// A slice is a header of SliceSize::kHeaderBytes (run id, partition, bytes of its rows), then the rows. How
+// they lie in chunks is up to each side.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ class SliceSender {
   std::vector<Item> queue_;
   std::size_t item_ = 0;
   std::size_t chunk_ = 0;
-  enum class Stage { Header, ChunkSize, ChunkBytes } stage_ = Stage::Header;
-  char header_[Slice::kWireHeaderBytes] = {};
+  bool began_ = false;  // the header of the item was sent
+  char header_[SliceSize::kHeaderBytes] = {};
   // The piece at hand: of header_, or of a chunk.
   const Slice* slice_ = nullptr;  // null: of header_
   std::size_t piece_at_ = 0;
@@ -51,33 +51,33 @@ class SliceSender {
 // Rebuilds the slices of one stream. Borrows the pool.
 class SliceReceiver {
  public:
-  // What is more than memory has room for leaves it by `overflow`, as it comes.
-  SliceReceiver(ChunkPool& pool, const RowFormat& format, std::uint32_t partitions, Overflow overflow = {})
-      : pool_(&pool), format_(format), partitions_(partitions), overflow_(overflow) {}
+  // What is more than memory has room for leaves it by `overflow`, as it comes. `loose`: what all slices are.
+  SliceReceiver(ChunkPool& pool, const RowFormat& format, std::uint32_t partitions, bool loose,
+                Overflow overflow = {})
+      : pool_(&pool), format_(format), partitions_(partitions), loose_(loose), overflow_(overflow) {}
 
   // Takes the next bytes of the stream. Throws Error{Internal} when they cannot be a stream.
   void take(std::string_view bytes, ReceivedSlices& into);
   // Whether the stream ended with a whole slice.
-  bool at_boundary() const noexcept { return stage_ == Stage::Header && have_ == 0; }
+  bool at_boundary() const noexcept { return slice_ == nullptr && have_ == 0; }
 
  private:
-  enum class Stage { Header, ChunkSize, ChunkBytes };
-  bool gather(std::string_view& bytes, std::size_t wanted);
+  bool gather_header(std::string_view& bytes);
   void begin_slice(ReceivedSlices& into);
-  void grow_chunk();
-  void end_chunk();
+  void take_rows(std::string_view& bytes);
+  void cut_chunk();
+  std::size_t room_for_rest(std::string_view rest, bool chunk_is_new) const;
 
   ChunkPool* pool_;
   RowFormat format_;
   std::uint32_t partitions_;
+  bool loose_;
   Overflow overflow_;
-  Stage stage_ = Stage::Header;
-  char small_[Slice::kWireHeaderBytes] = {};
-  std::size_t have_ = 0;  // bytes in small_
-  Slice* slice_ = nullptr;
-  std::uint32_t chunks_left_ = 0;
-  Chunk chunk_;
-  std::size_t chunk_bytes_left_ = 0;
+  char header_[SliceSize::kHeaderBytes] = {};
+  std::size_t have_ = 0;         // bytes of header_
+  Slice* slice_ = nullptr;       // that is coming
+  std::uint64_t rows_left_ = 0;  // bytes of its rows
+  Chunk chunk_;                  // its last one, which may end within a row
 };
 
 }  // namespace thresh

@@ -14,12 +14,12 @@ StoredChunks& StoredChunks::operator=(StoredChunks&& other) noexcept {
   return *this;
 }
 
-void StoredChunks::append(SliceStore& store, const std::vector<Chunk>& chunks, std::size_t count) {
+void StoredChunks::append(SliceStore& store, const std::vector<Chunk>& chunks) {
   assert(store_ == nullptr || store_ == &store);
   std::vector<std::string_view> pieces;
-  pieces.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) pieces.emplace_back(chunks[i].data(), chunks[i].used());
-  extents_.reserve(extents_.size() + count);
+  pieces.reserve(chunks.size());
+  for (const Chunk& chunk : chunks) pieces.emplace_back(chunk.data(), chunk.used());
+  extents_.reserve(extents_.size() + pieces.size());
   std::uint64_t offset = store.append(pieces);
   store_ = &store;
   for (const std::string_view piece : pieces) {

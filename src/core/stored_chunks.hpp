@@ -24,9 +24,9 @@ class StoredChunks {
   StoredChunks& operator=(StoredChunks&& other) noexcept;
   ~StoredChunks() { release(); }
 
-  // Writes the first `count` chunks behind those that are there. When that throws, nothing was added.
+  // Writes the chunks behind those that are there. When that throws, nothing was added.
   // REQUIRES: always the same store.
-  void append(SliceStore& store, const std::vector<Chunk>& chunks, std::size_t count);
+  void append(SliceStore& store, const std::vector<Chunk>& chunks);
 
   std::size_t size() const noexcept { return extents_.size(); }
   std::size_t chunk_size(std::size_t chunk) const { return extents_[chunk].size; }

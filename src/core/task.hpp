@@ -61,9 +61,12 @@ struct RunId {
 // One partition of one run.
 struct SliceSize {
   std::uint64_t rows = 0;
-  std::uint64_t bytes = 0;       // of rows
-  std::uint64_t wire_bytes = 0;  // of the slice in a shuffle stream; 0 when there are no rows
-  std::uint64_t hash_sum = 0;    // order-free sum of the hashes of its rows, modulo 2^64
+  std::uint64_t bytes = 0;     // of rows
+  std::uint64_t hash_sum = 0;  // order-free sum of the hashes of its rows, modulo 2^64
+
+  // In a shuffle stream a header comes before the rows; without rows there is nothing.
+  static constexpr std::uint64_t kHeaderBytes = 24;
+  std::uint64_t wire_bytes() const noexcept { return rows == 0 ? 0 : kHeaderBytes + bytes; }
   bool operator==(const SliceSize&) const = default;
 };
 

@@ -6,7 +6,8 @@ namespace thresh::engine {
 
 OpenTable::OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& partitioner,
                      std::uint64_t limit_bytes, Pulse& pulse)
-    : format(job.value_size),
+    : rows_pool(&pool),
+      format(job.value_size),
       collector(make_collector(job, pool, partitioner, limit_bytes)),
       emits(*collector),
       mapper(job.make_mapper()),
@@ -16,7 +17,7 @@ void OpenTable::shed(std::uint64_t limit_bytes, SliceStore& store, Progress& pro
   if (collector->bytes() <= limit_bytes) return;
   MeasuredSlices piece = measured(collector->seal(), format);
   for (Slice& slice : piece.slices) {
-    slice.spill(store);
+    slice.spill(store, *rows_pool, format);
     progress.step();
   }
   pieces.push_back(std::move(piece));

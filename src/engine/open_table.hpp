@@ -28,6 +28,7 @@ struct OpenTable {
   // is uncommitted.
   void shed(std::uint64_t limit_bytes, SliceStore& store, Progress& progress);
 
+  ChunkPool* rows_pool;
   RowFormat format;
   std::unique_ptr<Collector> collector;
   EmitBatch emits;

@@ -54,14 +54,15 @@ schedule::FilesRead read_files(const Muster& files, const std::string& parts_dir
   return read;
 }
 
-void load_wave(const ShuffleWave& wave, const FiledRuns& filed, ChunkPool& pool, const Overflow& overflow,
-               Progress& progress, RunsHeld& held) {
+void load_wave(const ShuffleWave& wave, const FiledRuns& filed, ChunkPool& pool, bool loose,
+               const Overflow& overflow, Progress& progress, RunsHeld& held) {
   const std::vector<PartitionId> partitions = partitions_of(wave);
   for (const auto& [id, source] : filed) {
     const auto run = held.find(id);
     if (run == held.end()) continue;
     try {
-      std::vector<Slice> slices = source.file->load(source.index, partitions, pool, &progress, overflow);
+      std::vector<Slice> slices =
+          source.file->load(source.index, partitions, pool, &progress, loose, overflow);
       for (std::size_t i = 0; i < partitions.size(); ++i) {
         run->second.slices.at(partitions[i]) = std::move(slices.at(i));
       }

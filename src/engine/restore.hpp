@@ -28,10 +28,10 @@ schedule::FilesRead read_files(const Muster& files, const std::string& parts_dir
                                Progress& progress, FiledRuns& filed, RunsHeld& held);
 
 // Reads the rows of the wave's partitions of the runs that are in files; those that memory has no room for go
-// to the store of `overflow`. Throws Error{StoppedEarly} if a file
-// is not any more what it was when it was checked.
-void load_wave(const ShuffleWave& wave, const FiledRuns& filed, ChunkPool& pool, const Overflow& overflow,
-               Progress& progress, RunsHeld& held);
+// to the store of `overflow`. `loose`: what all slices are. Throws Error{StoppedEarly} if a file is not any
+// more what it was when it was checked.
+void load_wave(const ShuffleWave& wave, const FiledRuns& filed, ChunkPool& pool, bool loose,
+               const Overflow& overflow, Progress& progress, RunsHeld& held);
 // Gives the memory of these rows back.
 void unload(const std::vector<PartitionId>& partitions, const FiledRuns& filed, RunsHeld& held);
 

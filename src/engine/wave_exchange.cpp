@@ -19,7 +19,7 @@ std::vector<std::uint64_t> others_alone(std::vector<std::uint64_t> counts, const
 }  // namespace
 
 WaveExchange::WaveExchange(const comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs,
-                           ChunkPool& pool, const RowFormat& format, std::uint32_t partitions,
+                           ChunkPool& pool, const RowFormat& format, std::uint32_t partitions, bool loose,
                            FaultDrill& drill, const Overflow& overflow, ReceivedSlices& into)
     : drill_(&drill),
       into_(&into),
@@ -28,12 +28,12 @@ WaveExchange::WaveExchange(const comm::Communicator& comm, const ShuffleWave& pl
               others_alone(plan.receive_bytes, comm)) {
   receivers_.reserve(senders_.size());
   for (std::size_t rank = 0; rank < senders_.size(); ++rank)
-    receivers_.emplace_back(pool, format, partitions, overflow);
+    receivers_.emplace_back(pool, format, partitions, loose, overflow);
   const auto self = static_cast<WorkerId>(comm.rank());
   for (const auto& [partition, owner] : plan.owners) {
     for (const auto& [id, run] : runs) {
       if (owner == self) {
-        kept_bytes_ += run.summary.slices[partition].wire_bytes;
+        kept_bytes_ += run.summary.slices[partition].wire_bytes();
       } else {
         senders_.at(owner).add(run, partition);
       }

@@ -16,12 +16,12 @@ using RunsHeld = std::map<RunId, Run>;
 
 class WaveExchange final : private comm::RoundClient {
  public:
-  // Borrows everything. `into` gets the slices that others hold of the partitions that this worker owns in
-  // the wave (its own stay in the runs); those that memory has no room for go to the store of `overflow`.
-  // Throws Error{Internal} when the plan and the runs held do not agree.
+  // Borrows everything. `loose`: what all slices are. `into` gets the slices that others hold of the
+  // partitions that this worker owns in the wave (its own stay in the runs); those that memory has no room
+  // for go to the store of `overflow`. Throws Error{Internal} when the plan and the runs held do not agree.
   WaveExchange(const comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs, ChunkPool& pool,
-               const RowFormat& format, std::uint32_t partitions, FaultDrill& drill, const Overflow& overflow,
-               ReceivedSlices& into);
+               const RowFormat& format, std::uint32_t partitions, bool loose, FaultDrill& drill,
+               const Overflow& overflow, ReceivedSlices& into);
 
   // Goes on without blocking; true at the end. Throws what the streams throw.
   bool step();

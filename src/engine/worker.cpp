@@ -285,9 +285,10 @@ void Worker::carry_out(const schedule::Exchange& command) {
   tools_.watchdog.doing(fmt::format("exchanging wave {} of the shuffle", command.plan.wave));
   try {
     table_.reset();  // mapping is over: its memory goes back to the pool
-    load_wave(command.plan, filed_, pool_, overflow_at(memory_.loaded_bytes), tools_.pulse, runs_);
+    const bool loose = !job_->combines();
+    load_wave(command.plan, filed_, pool_, loose, overflow_at(memory_.loaded_bytes), tools_.pulse, runs_);
     auto exchange = std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_,
-                                                   partitioner_.partitions(), tools_.drill,
+                                                   partitioner_.partitions(), loose, tools_.drill,
                                                    overflow_at(memory_.rows_bytes), slices_);
     for (Backoff backoff(longest_nap(tools_.comm.size())); !exchange->step();) {
       tools_.pulse.step();

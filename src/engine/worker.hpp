@@ -83,7 +83,7 @@ class Worker {
   void wait_for_writer();  // runs do not change while they are written
   void look_at_scratch();
   void spill_runs();
-  Overflow overflow_at(std::uint64_t limit_bytes) { return {pool_, spill_, limit_bytes}; }
+  Overflow overflow_at(std::uint64_t limit_bytes) { return {pool_, spill_, format_, limit_bytes}; }
   bool check_signals();
   bool job_ends() const;
   void check_shared(const Muster& muster);

@@ -41,7 +41,7 @@ void Worker::spill_runs() {
     if (being_written_.contains(id)) continue;
     for (Slice& slice : run.slices) {
       if (pool_.bytes_in_use() <= memory_.runs_bytes) return;
-      slice.spill(spill_);
+      slice.spill(spill_, pool_, format_);
       tools_.pulse.step();
     }
   }

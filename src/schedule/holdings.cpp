@@ -11,8 +11,8 @@ void Holdings::add(WorkerId holder, const RunSummary& run) {
     const SliceSize& slice = run.slices.at(partition);
     sums_[partition].rows += slice.rows;
     sums_[partition].hash_sum += slice.hash_sum;
-    wire_bytes_[partition] += slice.wire_bytes;
-    bytes[partition] += slice.wire_bytes;
+    wire_bytes_[partition] += slice.wire_bytes();
+    bytes[partition] += slice.wire_bytes();
   }
 }
 

@@ -59,7 +59,7 @@ std::optional<std::string> check_rows(const Inventory& inventory, const FoundRun
     for (std::size_t run = 0; run < whole.runs().size(); ++run) {
       // One partition at a time: memory for all of a run is not needed to check it.
       for (PartitionId partition = 0; partition < partitions; ++partition) {
-        whole.load(run, {partition}, pool, nullptr);
+        whole.load(run, {partition}, pool, nullptr, false);
       }
     }
     return std::nullopt;

@@ -61,11 +61,10 @@ std::vector<SplitSignature> read_splits(const H5Reader& file, const std::string&
 std::vector<SliceSize> read_slices(const H5Reader& file, const std::string& group, std::size_t partitions) {
   const auto rows = numbers(file, group + "slice_rows", partitions);
   const auto bytes = numbers(file, group + "slice_bytes", partitions);
-  const auto wire_bytes = numbers(file, group + "slice_wire_bytes", partitions);
   const auto hash_sums = numbers(file, group + "slice_hash_sum", partitions);
   std::vector<SliceSize> slices;
   for (std::size_t p = 0; p < partitions; ++p) {
-    const SliceSize& size = slices.emplace_back(SliceSize{rows[p], bytes[p], wire_bytes[p], hash_sums[p]});
+    const SliceSize& size = slices.emplace_back(SliceSize{rows[p], bytes[p], hash_sums[p]});
     if (size.rows == 0 && size != SliceSize{})
       damaged(file.path(), group + "slice_rows has none for some bytes");
   }
@@ -170,7 +169,7 @@ RunFile::RunFile(std::string path, const std::string& job_id, std::uint32_t part
 }
 
 std::vector<Slice> RunFile::load(std::size_t run, const std::vector<PartitionId>& partitions, ChunkPool& pool,
-                                 Progress* progress, const Overflow& overflow) const {
+                                 Progress* progress, bool loose, const Overflow& overflow) const {
   const std::vector<SliceSize>& sizes = runs_.at(run).slices;
   std::vector<std::uint64_t> begins{0};  // in rows
   for (const SliceSize& size : sizes) begins.push_back(begins.back() + size.rows);
@@ -180,6 +179,7 @@ std::vector<Slice> RunFile::load(std::size_t run, const std::vector<PartitionId>
   std::vector<Slice> slices;
   for (const PartitionId partition : partitions) {
     Slice slice;
+    if (loose) slice.set_loose();
     columns.seek(begins.at(partition));
     for (std::uint64_t left = sizes[partition].rows; left > 0; --left) {
       const Row row = columns.next();

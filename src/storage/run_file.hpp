@@ -50,10 +50,11 @@ class RunFile {
   const std::string& path() const noexcept { return path_; }
   const std::vector<RunSummary>& runs() const noexcept { return runs_; }
   // The rows of these partitions of the run, in the order given, in memory or in the store of `overflow`;
-  // they have the counts and sums of the summary, or Error{BadData}. Refuses a file that is not the one that
-  // was checked (size, mtime, inode). REQUIRES: run < runs().size(), and the file has these partitions.
+  // they have the counts and sums of the summary, or Error{BadData}. `loose`: what the slices are. Refuses a
+  // file that is not the one that was checked (size, mtime, inode). REQUIRES: run < runs().size(), and the
+  // file has these partitions.
   std::vector<Slice> load(std::size_t run, const std::vector<PartitionId>& partitions, ChunkPool& pool,
-                          Progress* progress, const Overflow& overflow = {}) const;
+                          Progress* progress, bool loose, const Overflow& overflow = {}) const;
 
  private:
   std::string path_;

@@ -26,22 +26,14 @@ struct Lengths {
 void add_lengths(const Slice& slice, const SliceSize& size, const RowFormat& format, Lengths& lengths) {
   const bool trusted = slice.stored().size() == 0;
   SliceSize found;
-  std::size_t room = 0;
   SliceCursor cursor(slice, format);
   for (Row row; cursor.next(row);) {
-    const std::size_t bytes = cursor.bytes().size();
-    if (bytes > room) {
-      room = std::max(bytes, ChunkPool::kChunkBytes);
-      found.wire_bytes += Slice::kWireChunkBytes;
-    }
-    room -= bytes;
     found.rows += 1;
-    found.bytes += bytes;
+    found.bytes += cursor.bytes().size();
     if (!trusted) found.hash_sum += hash_bytes(cursor.bytes());
     lengths.key_bytes += row.key.size();
     lengths.value_bytes += row.value.size();
   }
-  if (found.rows > 0) found.wire_bytes += Slice::kWireHeaderBytes + found.bytes;
   if (trusted) found.hash_sum = size.hash_sum;
   if (found != size)
     throw Error(ExitCode::Internal, "a run to be written does not have the rows of its summary");
@@ -61,7 +53,6 @@ void write_summary(H5Writer& file, const std::string& group, const RunSummary& r
 
   file.numbers(group + "slice_rows", column<std::uint64_t>(run.slices, &SliceSize::rows));
   file.numbers(group + "slice_bytes", column<std::uint64_t>(run.slices, &SliceSize::bytes));
-  file.numbers(group + "slice_wire_bytes", column<std::uint64_t>(run.slices, &SliceSize::wire_bytes));
   file.numbers(group + "slice_hash_sum", column<std::uint64_t>(run.slices, &SliceSize::hash_sum));
 
   file.strings(group + "counter", column<std::string>(run.counters, &Counters::value_type::first));

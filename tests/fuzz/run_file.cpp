@@ -78,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const storage::RunFile file(path, "job", 2, format, nullptr);
     std::vector<Run> runs;
     for (std::size_t i = 0; i < file.runs().size(); ++i) {
-      auto slices = file.load(i, {1, 0}, pool, nullptr);  // so that a begin is looked up, not run into
+      auto slices = file.load(i, {1, 0}, pool, nullptr, false);  // so that a begin is looked up, not run into
       std::swap(slices[0], slices[1]);
       runs.push_back({file.runs()[i], std::move(slices)});
     }

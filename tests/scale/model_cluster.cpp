@@ -132,7 +132,7 @@ Inventory ModelCluster::sealed_runs(WorkerId worker) const {
     for (std::size_t i = sequence; i < mapped_[worker].size(); i += shape_.runs) {
       run.splits.push_back(signature_of(mapped_[worker][i], shape_.partitions));
     }
-    run.slices.assign(shape_.partitions, {run.splits.size(), slice_bytes, slice_bytes, mixed(worker)});
+    run.slices.assign(shape_.partitions, {run.splits.size(), slice_bytes, mixed(worker)});
     inventory.runs.push_back(std::move(run));
   }
   return inventory;

@@ -45,7 +45,6 @@ inline SliceSize slice_of(const Content& content, PartitionId partition) noexcep
     slice.bytes += 8 + (split_of(record) + partition) % 29;
     slice.hash_sum += mix(record_weight(record, partition));
   }
-  slice.wire_bytes = slice.rows == 0 ? 0 : slice.bytes + 16;
   return slice;
 }
 

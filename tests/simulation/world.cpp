@@ -271,7 +271,7 @@ void World::move_slices(const Meeting& meeting) {
     for (const auto& [partition, owner] : plan.owners) {
       for (const auto& [id, run] : workers_.at(source).runs()) {
         require(!run.released.contains(partition), "a slice was shuffled that had been released");
-        sent.at(owner) += slice_of(run.content, partition).wire_bytes;
+        sent.at(owner) += slice_of(run.content, partition).wire_bytes();
         workers_.at(owner).take_in(partition, run.content);
       }
     }

@@ -19,7 +19,7 @@ struct RawRun {
 
 struct RawRunFile {
   std::map<std::string, std::string> texts{{"format", "thresh run"}, {"job_id", "job"}};
-  std::map<std::string, std::uint64_t> attributes{{"schema", 1},     {"generation", 1}, {"worker", 2},
+  std::map<std::string, std::uint64_t> attributes{{"schema", 2},     {"generation", 1}, {"worker", 2},
                                                   {"partitions", 2}, {"value_size", 0}, {"runs", 1}};
   std::vector<RawRun> runs;
 };
@@ -38,7 +38,6 @@ inline RawRunFile good_raw_file() {
     const SliceSize size = slice.measure(format);
     run.numbers["slice_rows"].push_back(size.rows);
     run.numbers["slice_bytes"].push_back(size.bytes);
-    run.numbers["slice_wire_bytes"].push_back(size.wire_bytes);
     run.numbers["slice_hash_sum"].push_back(size.hash_sum);
   }
   for (const char* name : {"split", "split_records", "split_emits", "split_hash_sum", "split_weight"}) {

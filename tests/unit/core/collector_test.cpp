@@ -28,7 +28,7 @@ Pairs all_rows(const std::vector<Slice>& slices, const RowFormat& format) {
   Pairs rows;
   for (std::uint32_t p = 0; p < slices.size(); ++p) {
     const Pairs part = rows_of(slices[p], format);
-    REQUIRE(std::is_sorted(part.begin(), part.end()));
+    REQUIRE((slices[p].loose() || std::is_sorted(part.begin(), part.end())));
     for (const auto& row : part) {
       REQUIRE(partition_of(hash_key(row.first), static_cast<std::uint32_t>(slices.size())) == p);
       rows.push_back(row);
@@ -93,7 +93,7 @@ TEST_CASE("a combiner may change the size of a value") {
   });
 }
 
-TEST_CASE("without a combiner every emit is a row, ordered by key and value") {
+TEST_CASE("without a combiner every emit is a row of a loose slice") {
   holds([](const std::vector<std::pair<std::uint8_t, std::string>>& emits) {
     Pairs pairs;
     for (const auto& [key, value] : emits) pairs.emplace_back(std::to_string(key % 7), value);

@@ -42,7 +42,7 @@ RunSummary any_run() {
   run.id = any_run_id();
   run.splits = several(any_signature);
   run.slices = several([] {
-    return SliceSize{any<std::uint64_t>(), any<std::uint64_t>(), any<std::uint64_t>(), any<std::uint64_t>()};
+    return SliceSize{any<std::uint64_t>(), any<std::uint64_t>(), any<std::uint64_t>()};
   });
   run.counters = any_counters();
   run.from_file = any<bool>();

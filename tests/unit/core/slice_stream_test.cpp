@@ -45,7 +45,7 @@ TEST_CASE("slices arrive as they were sent, wherever the rounds cut the stream")
     ChunkPool pool;
     const Run run = make_run(pool, job, {1, 2, 3}, Pairs(emits.begin(), emits.end()));
     const std::string stream = whole_stream(run, send_piece);
-    SliceReceiver receiver(pool, format, kPartitions);
+    SliceReceiver receiver(pool, format, kPartitions, true);
     ReceivedSlices received;
     for (std::size_t at = 0; at < stream.size(); at += take_piece) {
       receiver.take(std::string_view(stream).substr(at, take_piece), received);
@@ -67,7 +67,7 @@ TEST_CASE("a slice whose rows are larger than a chunk travels") {
   ChunkPool pool;
   const Run run = make_run(pool, job, {1, 1, 0}, {{"k", std::string(200'000, 'v')}, {"k", "w"}});
   const std::string stream = whole_stream(run, 4096);
-  SliceReceiver receiver(pool, format, kPartitions);
+  SliceReceiver receiver(pool, format, kPartitions, true);
   ReceivedSlices received;
   receiver.take(stream, received);
   REQUIRE(received.size() == 1);
@@ -81,7 +81,7 @@ TEST_CASE("a row much larger than a chunk travels in pieces, and takes no more m
   const Run run = make_run(pool, job, {1, 1, 0}, {{"k", std::string(5'000'000, 'v')}});
   const std::string stream = whole_stream(run, 100'000);
   ChunkPool other;
-  SliceReceiver receiver(other, format, kPartitions);
+  SliceReceiver receiver(other, format, kPartitions, true);
   ReceivedSlices received;
   for (std::size_t at = 0; at < stream.size(); at += 70'001) {
     receiver.take(std::string_view(stream).substr(at, 70'001), received);
@@ -91,16 +91,16 @@ TEST_CASE("a row much larger than a chunk travels in pieces, and takes no more m
   REQUIRE(other.bytes_in_use() == format.row_size(1, 5'000'000));
 }
 
-TEST_CASE("the size of a chunk is not trusted before its bytes are there") {
-  std::string stream(Slice::kWireHeaderBytes, '\0');
-  stream[16] = 1;  // chunks
-  stream += "\xff\xff\xff\xff" + std::string(100, 'x');
+TEST_CASE("sizes are not trusted before their bytes are there") {
+  std::string stream(SliceSize::kHeaderBytes, '\0');
+  stream[22] = 1;                                                                   // bytes: 2^48
+  stream += std::string("\xff\xff\xff\x7f\1\0\0\0", 8) + std::string(70'000, 'x');  // a value of 2 GiB
   ChunkPool pool;
-  SliceReceiver receiver(pool, RowFormat(0), kPartitions);
+  SliceReceiver receiver(pool, RowFormat(0), kPartitions, true);
   ReceivedSlices received;
   receiver.take(stream, received);
   REQUIRE_FALSE(receiver.at_boundary());
-  REQUIRE(pool.bytes_in_use() <= (1 << 20));
+  REQUIRE(pool.bytes_in_use() <= 4 * ChunkPool::kChunkBytes);
 }
 
 TEST_CASE("a damaged stream is refused or changes the ledger, and never crashes") {
@@ -115,7 +115,7 @@ TEST_CASE("a damaged stream is refused or changes the ledger, and never crashes"
     for (int bit = 0; bit < 8; ++bit) {
       std::string damaged = stream;
       damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << bit));
-      SliceReceiver receiver(pool, format, kPartitions);
+      SliceReceiver receiver(pool, format, kPartitions, true);
       ReceivedSlices received;
       bool refused = false;
       try {

@@ -5,6 +5,7 @@
 #include "support/property.hpp"
 
 #include <algorithm>
+#include <random>
 
 #include "core/merge.hpp"
 #include "rows.hpp"
@@ -30,15 +31,27 @@ Pairs random_rows() {
   return rows;
 }
 
-// The first rows are spilled; then it grows on, and its full chunks are.
-Slice mixed_slice(ChunkPool& pool, MemoryStore& store, const Pairs& rows, std::size_t spilled) {
+// The first rows are spilled, then it grows on; every second time the others are spilled too. A loose slice
+// gets its rows in any order.
+Slice mixed_slice(ChunkPool& pool, MemoryStore& store, Pairs rows, std::size_t spilled, bool loose = false) {
   Slice slice;
+  if (loose) {
+    slice.set_loose();
+    std::shuffle(rows.begin(), rows.end(), std::mt19937(static_cast<unsigned>(spilled)));
+  }
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i == spilled) slice.spill(store);
+    if (i == spilled) slice.spill(store, pool, kTexts);
     slice.append(pool, kTexts, rows[i].first, rows[i].second);
   }
-  if (spilled % 2 == 0) slice.spill_full_chunks(store);
+  if (spilled % 2 == 0) slice.spill(store, pool, kTexts);
   return slice;
+}
+
+Pairs merged_rows(const Slice& slice) {
+  Pairs rows;
+  SliceMerge merge({&slice}, kTexts, 64);
+  for (; !merge.done(); merge.advance()) rows.emplace_back(merge.row().key, merge.row().value);
+  return rows;
 }
 
 }  // namespace
@@ -62,20 +75,22 @@ TEST_CASE("a slice gives its rows wherever they are, through a buffer of any siz
   });
 }
 
-TEST_CASE("a slice that grows while its full chunks are spilled lies in chunks as one in memory") {
+TEST_CASE("loose rows are in order from one spill to the next") {
   ChunkPool pool;
   MemoryStore store;
-  Slice spilled;
-  Slice plain;
-  for (int i = 0; i < 5000; ++i) {
-    const std::string value(static_cast<std::size_t>(i) % 300, 'v');
-    plain.append(pool, kTexts, "key", value);
-    spilled.append(pool, kTexts, "key", value);
-    if (i % 100 == 0) spilled.spill_full_chunks(store);
+  Pairs rows;
+  for (int i = 0; i < 5000; ++i) rows.emplace_back(std::to_string(i * 7919 % 5000), std::string(50, 'v'));
+  Slice slice;
+  slice.set_loose();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i == 2000 || i == 4000) slice.spill(store, pool, kTexts);
+    slice.append(pool, kTexts, rows[i].first, rows[i].second);
   }
-  spilled.spill(store);
-  CHECK(spilled.chunks().empty());
-  CHECK(spilled.measure(kTexts) == plain.measure(kTexts));
+  REQUIRE(slice.sorted_to().size() == 2);
+  REQUIRE(slice.sorted_to().back() == slice.stored().size());
+  std::sort(rows.begin(), rows.begin() + 2000);
+  std::sort(rows.begin() + 2000, rows.begin() + 4000);
+  CHECK(rows_of(slice, kTexts) == rows);
 }
 
 TEST_CASE("a slice gives memory and store back") {
@@ -84,7 +99,7 @@ TEST_CASE("a slice gives memory and store back") {
   {
     Slice slice;
     for (int i = 0; i < 10'000; ++i) slice.append(pool, kTexts, "key", "value");
-    slice.spill(store);
+    slice.spill(store, pool, kTexts);
     CHECK(pool.bytes_in_use() == 0);
     Slice moved = std::move(slice);
     CHECK(store.released == 0);
@@ -101,52 +116,69 @@ TEST_CASE("a merge of slices in memory and in a store is the sorted union, group
     const auto count = *rc::gen::inRange<std::size_t>(1, 6);
     for (std::size_t i = 0; i < count; ++i) {
       const Pairs rows = random_rows();
-      slices.push_back(mixed_slice(pool, store, rows, *rc::gen::inRange<std::size_t>(0, rows.size() + 1)));
+      const auto spilled = *rc::gen::inRange<std::size_t>(0, rows.size() + 1);
+      slices.push_back(mixed_slice(pool, store, rows, spilled, *rc::gen::arbitrary<bool>()));
       expected.insert(expected.end(), rows.begin(), rows.end());
     }
     std::sort(expected.begin(), expected.end());
     std::vector<const Slice*> sources;
     for (const Slice& slice : slices) sources.push_back(&slice);
     SliceMerge merge(sources, kTexts, 64);
+    std::uint64_t hash_sum = 0;
+    for (const Slice& slice : slices) hash_sum += slice.measure(kTexts).hash_sum;
     Pairs merged;
     while (!merge.done()) {
       GroupValues group(merge);
       for (std::string_view value; group.next(value);) merged.emplace_back(group.key(), value);
     }
     RC_ASSERT(merged == expected);
+    RC_ASSERT(merge.rows() == expected.size());
+    RC_ASSERT(merge.hash_sum() == hash_sum);
   });
 }
 
 TEST_CASE("slices in a store travel, and those that arrive go to a store when memory is short") {
-  const JobType job = plain_job();
-  ChunkPool pool;
-  MemoryStore sent;
-  MemoryStore kept;
-  const auto collector = make_collector(job, pool, 1);
-  Pairs rows;
-  for (int i = 0; i < 20'000; ++i) rows.emplace_back("key" + std::to_string(i % 700), std::to_string(i));
-  emit_all(*collector, rows);
-  Run run;
-  run.summary.id = {1, 2, 3};
-  run.slices = collector->seal();
-  run.summary.slices.push_back(run.slices[0].measure(kTexts));
-  run.slices[0].spill(sent);
+  struct Expected {
+    JobType job;
+    std::size_t chunks;  // in use at once
+  };
+  // A loose slice leaves in pieces of 16 chunks, which are sorted into others first.
+  for (const auto& [job, chunks] : {Expected{greatest_job(), 5}, Expected{plain_job(), 2 * 16 + 3}}) {
+    ChunkPool pool;
+    MemoryStore sent;
+    MemoryStore kept;
+    const auto collector = make_collector(job, pool, 1);
+    Pairs rows;
+    for (int i = 0; i < 200'000; ++i) {
+      rows.emplace_back("key" + std::to_string(i % 70'000), std::to_string(i));
+    }
+    emit_all(*collector, rows);
+    Run run;
+    run.summary.id = {1, 2, 3};
+    run.slices = collector->seal();
+    run.summary.slices.push_back(run.slices[0].measure(kTexts));
+    run.slices[0].spill(sent, pool, kTexts);
+    const std::size_t before = pool.bytes_in_use();
 
-  SliceSender sender;
-  sender.add(run, 0);
-  SliceReceiver receiver(pool, kTexts, 1, Overflow(pool, kept, 3 * ChunkPool::kChunkBytes));
-  ReceivedSlices received;
-  std::vector<char> buffer(5000);
-  while (const std::size_t size = sender.fill(buffer.data(), buffer.size())) {
-    receiver.take({buffer.data(), size}, received);
-    CHECK(pool.bytes_in_use() <= 5 * ChunkPool::kChunkBytes);
+    SliceSender sender;
+    sender.add(run, 0);
+    SliceReceiver receiver(pool, kTexts, 1, !job.combines(),
+                           Overflow(pool, kept, kTexts, before + 3 * ChunkPool::kChunkBytes));
+    ReceivedSlices received;
+    std::vector<char> buffer(5000);
+    std::size_t most = 0;
+    while (const std::size_t size = sender.fill(buffer.data(), buffer.size())) {
+      receiver.take({buffer.data(), size}, received);
+      most = std::max(most, pool.bytes_in_use() - before);
+    }
+    CHECK(most <= chunks * ChunkPool::kChunkBytes);
+    REQUIRE(receiver.at_boundary());
+    REQUIRE(received.size() == 1);
+    const Slice& slice = received.begin()->second;
+    CHECK(slice.stored().size() > 0);
+    CHECK(slice.measure(kTexts) == run.summary.slices[0]);
+    CHECK(merged_rows(slice) == merged_rows(run.slices[0]));
   }
-  REQUIRE(receiver.at_boundary());
-  REQUIRE(received.size() == 1);
-  const Slice& slice = received.begin()->second;
-  CHECK(slice.stored().size() > 0);
-  CHECK(slice.measure(kTexts) == run.summary.slices[0]);
-  CHECK(rows_of(slice, kTexts) == rows_of(run.slices[0], kTexts));
 }
 
 TEST_CASE("pieces of a table become what the table would have been") {
@@ -168,14 +200,16 @@ TEST_CASE("pieces of a table become what the table would have been") {
       emit_all(*whole, rows);
       pieces.push_back(measured(table->seal(), format));
       if (piece < 2) {
-        for (Slice& slice : pieces.back().slices) slice.spill(store);
+        for (Slice& slice : pieces.back().slices) slice.spill(store, pool, format);
       }
     }
     const MeasuredSlices merged =
-        merge_pieces(std::move(pieces), job, pool, Overflow(pool, store, 0), 0, nullptr);
+        merge_pieces(std::move(pieces), job, pool, Overflow(pool, store, format, 0), 0, nullptr);
     const std::vector<Slice> expected = whole->seal();
     for (std::size_t p = 0; p < 3; ++p) {
-      CHECK(rows_of(merged.slices[p], format) == rows_of(expected[p], format));
+      Pairs rows = rows_of(expected[p], format);
+      std::sort(rows.begin(), rows.end());
+      CHECK(rows_of(merged.slices[p], format) == rows);
       CHECK(merged.sizes[p] == expected[p].measure(format));
     }
   }
@@ -191,7 +225,7 @@ TEST_CASE("a piece that comes back damaged is refused") {
     emit_all(*table, {{"key", "value"}, {"other", "values"}, {"third", "more"}});
     std::vector<MeasuredSlices> pieces;
     pieces.push_back(measured(table->seal(), kTexts));
-    pieces.back().slices[0].spill(store);
+    pieces.back().slices[0].spill(store, pool, kTexts);
     store.bytes[at] = static_cast<char>(store.bytes[at] ^ 1);
     CHECK_THROWS_AS(merge_pieces(std::move(pieces), job, pool, {}, 0, nullptr), Error);
   }

@@ -52,23 +52,24 @@ TEST_CASE("no owner of a wave with more partitions than workers receives more th
 }
 
 TEST_CASE("the traffic of a wave is what the holders of runs send to the owners of partitions") {
+  constexpr std::uint64_t kHeader = SliceSize::kHeaderBytes;
   Job job;
   job.adopt(JobPlan{{}, {}, 2});
   job.holdings = Holdings(2);
   RunSummary run;
-  run.slices = {{1, 10, 12, 5}, {1, 20, 22, 6}};
+  run.slices = {{1, 10, 5}, {1, 20, 6}};
   job.holdings.add(1, run);
-  run.slices = {{2, 30, 32, 7}, {0, 0, 0, 0}};
+  run.slices = {{2, 30, 7}, {0, 0, 0}};
   job.holdings.add(2, run);
-  REQUIRE(uncommitted_bytes(job) == PartitionBytes{{0, 44}, {1, 22}});
+  REQUIRE(uncommitted_bytes(job) == PartitionBytes{{0, 10 + 30 + 2 * kHeader}, {1, 20 + kHeader}});
   REQUIRE(job.holdings.sums(0) == PartitionSums{3, 12});
   const PartitionOwners owners{{0, 1}, {1, 2}};
   const Traffic traffic(job.holdings, owners, 3);
-  REQUIRE(traffic.sent_by(1) == std::vector<std::uint64_t>{0, 12, 22});
-  REQUIRE(traffic.sent_by(2) == std::vector<std::uint64_t>{0, 32, 0});
-  REQUIRE(traffic.received_by(1) == std::vector<std::uint64_t>{0, 12, 32});
+  REQUIRE(traffic.sent_by(1) == std::vector<std::uint64_t>{0, 10 + kHeader, 20 + kHeader});
+  REQUIRE(traffic.sent_by(2) == std::vector<std::uint64_t>{0, 30 + kHeader, 0});
+  REQUIRE(traffic.received_by(1) == std::vector<std::uint64_t>{0, 10 + kHeader, 30 + kHeader});
   REQUIRE(traffic.received_by(3).empty());
-  REQUIRE(traffic.largest_pair() == 32);
+  REQUIRE(traffic.largest_pair() == 30 + kHeader);
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ AdaptiveTable<kSlotBytes>::AdaptiveTable(const JobType& job, ChunkPool& pool, Pa
       job_(&job),
       pool_(&pool),
       format_(job.value_size),
+      limit_bytes_(limit_bytes),
       partitioner_(std::move(partitioner)),
       table_(pool, job.value_size, kFirstSlots),
       cache_(job.value_size),
@@ -131,7 +132,8 @@ template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::adapt(std::size_t more) {
   if (mode_ == Mode::Table) {
     if (!table_.must_grow_for(more)) return;
-    if (table_.slot_bytes() >= kTableBytes && emits_ < kWorthwhile * table_.rows()) {
+    const bool large = table_.slot_bytes() >= kTableBytes;
+    if ((large && emits_ < kWorthwhile * table_.rows()) || 2 * table_.slot_bytes() > limit_bytes_) {
       leave_table();
     } else {
       table_.reserve(more);
@@ -168,27 +170,39 @@ void AdaptiveTable<kSlotBytes>::leave_cache() {
 }
 
 template <std::size_t kSlotBytes>
-std::vector<Slice> AdaptiveTable<kSlotBytes>::seal() {
+std::vector<Slice> AdaptiveTable<kSlotBytes>::seal(const Overflow& overflow) {
   if (mode_ == Mode::Table) return seal_table();
   cache_.clear([this](std::uint64_t hash, std::string_view key, const char* value) {
     stage(hash, key_prefix(key), key, value);
   });
-  return seal_buckets();
+  return seal_buckets(overflow);
+}
+
+template <std::size_t kSlotBytes>
+bool AdaptiveTable<kSlotBytes>::spill(SliceStore& store) {
+  if (mode_ == Mode::Table) return false;
+  staged_.spill(store);
+  return true;
 }
 
 template <std::size_t kSlotBytes>
 std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_table() {
+  constexpr std::size_t kAhead = 16;  // slots, which lie anywhere, are asked for before they are needed
   std::vector<std::vector<RowRef>> refs(partitioner_.partitions());
+  for (std::vector<RowRef>& of_one : refs) of_one.reserve(table_.rows() / refs.size() * 9 / 8);
   table_.for_each([&](const char* slot, std::string_view key) {
     refs[partitioner_.of(table_.hash_at(slot), key)].push_back({key_prefix(key), slot});
   });
   std::vector<Slice> slices(partitioner_.partitions());
   for (std::uint32_t p = 0; p < partitioner_.partitions(); ++p) {
-    sort_refs(refs[p], [this](const char* a, const char* b) { return table_.key_at(a) < table_.key_at(b); });
-    for (const RowRef& ref : refs[p]) {
-      slices[p].append(*pool_, format_, table_.key_at(ref.row), {table_.value_at(ref.row), job_->value_size});
+    std::vector<RowRef>& rows = refs[p];
+    sort_refs(rows, [this](const char* a, const char* b) { return table_.key_at(a) < table_.key_at(b); });
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      __builtin_prefetch(rows[std::min(i + kAhead, rows.size() - 1)].row);
+      slices[p].append(*pool_, format_, table_.key_at(rows[i].row),
+                       {table_.value_at(rows[i].row), job_->value_size});
     }
-    refs[p] = {};
+    rows = {};
   }
   table_.reset(kFirstSlots);
   emits_ = 0;
@@ -196,14 +210,18 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_table() {
 }
 
 template <std::size_t kSlotBytes>
-std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_buckets() {
+std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_buckets(const Overflow& overflow) {
   RowCombiner combiner(*job_, *pool_);
   std::vector<Slice> slices(partitioner_.partitions());
   const std::size_t buckets = KeyRanges::kRanges >> range_shift_;  // of a partition
   for (std::size_t bucket = 0; bucket < partitioner_.partitions() * buckets; ++bucket) {
+    staged_.load(bucket);
     combiner.combine(staged_, bucket);
     staged_.drop(bucket);
-    combiner.append_sorted(slices[bucket / buckets]);
+    Slice& slice = slices[bucket / buckets];
+    combiner.append_sorted(slice);
+    overflow.relieve_growing(slice);
+    if ((bucket + 1) % buckets == 0) overflow.relieve(slice);
   }
   return slices;
 }

@@ -1,12 +1,14 @@
 // The collector of jobs that combine small values of a fixed size. It adapts to what combining achieves:
 //
-//   Table    one table of keys and values. Ends when it would outgrow kTableBytes and has combined little.
+//   Table    one table of keys and values. Ends when it would outgrow kTableBytes and has combined little, or
+//            when it would outgrow what it may hold.
 //   Cached   a table that fits into the second-level cache, in front of buckets that are combined when they
 //            are sealed. Ends when the cache hits seldom.
 //   Buckets  the buckets alone.
 //
-// The way it went is kept for the next run. Of 17.5 million distinct words a single table made 18 GB and
-// 25 s, buckets 1.7-2.5 s; of a million the table is the fastest.
+// The way it went is kept for the next run. What waits in buckets may wait in a store: to combine it once is
+// much less work than to combine, sort and merge what memory holds at a time. Of 17.5 million distinct words
+// a single table made 18 GB and 25 s, buckets 1.7-2.5 s; of a million the table is the fastest.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +33,9 @@ class AdaptiveTable final : public Collector {
   void take(const EmitBatch& batch) override;
   LookUp look_up() const override { return mode_ == Mode::Table ? table_.look_up() : LookUp{}; }
   std::uint64_t bytes() const noexcept override;
-  std::vector<Slice> seal() override;
+  std::vector<Slice> seal(const Overflow& overflow) override;
+  bool spill(SliceStore& store) override;
+  std::uint64_t spilled_bytes() const noexcept override { return staged_.stored_bytes(); }
 
  private:
   enum class Mode { Table, Cached, Buckets };
@@ -46,11 +50,12 @@ class AdaptiveTable final : public Collector {
   void leave_table();
   void leave_cache();
   std::vector<Slice> seal_table();
-  std::vector<Slice> seal_buckets();
+  std::vector<Slice> seal_buckets(const Overflow& overflow);
 
   const JobType* job_;
   ChunkPool* pool_;
   RowFormat format_;
+  std::uint64_t limit_bytes_;
   Partitioner partitioner_;
   Mode mode_ = Mode::Table;
   InlineTable table_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/chunk_pool.hpp"
+#include "core/overflow.hpp"
 #include "core/partitioner.hpp"
 #include "core/slice.hpp"
 #include "core/task.hpp"
@@ -21,8 +22,15 @@ class Collector : public EmitSink {
  public:
   // Bytes that the open table holds.
   virtual std::uint64_t bytes() const noexcept = 0;
-  // Turns the table into slices, one a partition, and is empty again. Without a combiner they are loose.
-  virtual std::vector<Slice> seal() = 0;
+  // Turns the table into slices, one a partition, and is empty again. Without a combiner they are loose. Rows
+  // that memory has no room for leave it by `overflow`.
+  virtual std::vector<Slice> seal(const Overflow& overflow = {}) = 0;
+
+  // Moves what waits to be combined to the store, where it is until the table is sealed; false if it cannot.
+  // REQUIRES: always the same store, which outlives the collector.
+  virtual bool spill(SliceStore&) { return false; }
+  // Bytes that it has there.
+  virtual std::uint64_t spilled_bytes() const noexcept { return 0; }
 
   // Emits and sums since the last call; `split` and `records` are for the caller to fill in.
   SplitSignature take_signature() noexcept { return std::exchange(signature_, SplitSignature{}); }

@@ -127,7 +127,7 @@ void CombineTable::grow() {
   slots_.swap(larger);
 }
 
-std::vector<Slice> CombineTable::seal() {
+std::vector<Slice> CombineTable::seal(const Overflow&) {
   const std::uint32_t partitions = partitioner_.partitions();
   std::vector<std::vector<RowRef>> rows(partitions);
   for (const Slot& slot : slots_) {

@@ -20,7 +20,7 @@ class CombineTable final : public Collector {
   void take(const EmitBatch& batch) override;
   LookUp look_up() const override;
   std::uint64_t bytes() const noexcept override;
-  std::vector<Slice> seal() override;
+  std::vector<Slice> seal(const Overflow& overflow) override;
 
  private:
   struct Slot {

@@ -22,7 +22,7 @@ void EmitBuckets::take(const EmitBatch& batch) {
   }
 }
 
-std::vector<Slice> EmitBuckets::seal() {
+std::vector<Slice> EmitBuckets::seal(const Overflow&) {
   for (Slice& bucket : buckets_) bucket.set_loose();
   bytes_ = 0;
   return std::exchange(buckets_, std::vector<Slice>(partitioner_.partitions()));

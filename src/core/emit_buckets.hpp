@@ -12,7 +12,7 @@ class EmitBuckets final : public Collector {
 
   void take(const EmitBatch& batch) override;
   std::uint64_t bytes() const noexcept override { return bytes_; }
-  std::vector<Slice> seal() override;
+  std::vector<Slice> seal(const Overflow& overflow) override;
 
  private:
   ChunkPool* pool_;

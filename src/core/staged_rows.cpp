@@ -1,16 +1,24 @@
 #include "core/staged_rows.hpp"
 
 #include <new>
+#include <utility>
+
+#include "thresh/errors.hpp"
+#include "thresh/hash.hpp"
 
 namespace thresh {
+
+// Tells it how much of it was written.
+void StagedRows::end_last_chunk(std::size_t bucket) noexcept {
+  if (chunks_[bucket].empty()) return;
+  Chunk& last = chunks_[bucket].back();
+  last.extend(static_cast<std::size_t>(heads_[bucket].at - last.data()) - last.used());
+}
 
 void StagedRows::make_room(std::size_t bucket, std::size_t size) {
   Head& head = heads_[bucket];
   std::vector<Chunk>& chunks = chunks_[bucket];
-  if (!chunks.empty()) {  // tell the last one how much of it was written
-    Chunk& last = chunks.back();
-    last.extend(static_cast<std::size_t>(head.at - last.data()) - last.used());
-  }
+  end_last_chunk(bucket);
   chunks.push_back(pool_->take(size + kSlack));
   Chunk& chunk = chunks.back();
   if (chunk.capacity() > UINT32_MAX) throw std::bad_alloc();
@@ -41,10 +49,54 @@ std::uint64_t StagedRows::key_bytes(std::size_t bucket) const noexcept {
   return bytes;
 }
 
-void StagedRows::drop(std::size_t bucket) noexcept {
+void StagedRows::forget_chunks(std::size_t bucket) noexcept {
   for (const Chunk& chunk : chunks_[bucket]) bytes_ -= chunk.capacity();
   chunks_[bucket].clear();
-  heads_[bucket] = {};
+  heads_[bucket].at = nullptr;
+  heads_[bucket].room = 0;
+}
+
+void StagedRows::drop(std::size_t bucket) noexcept {
+  forget_chunks(bucket);
+  heads_[bucket].rows = 0;
+}
+
+void StagedRows::spill(SliceStore& store) {
+  for (std::size_t bucket = 0; bucket < heads_.size(); ++bucket) {
+    const std::vector<Chunk>& chunks = chunks_[bucket];
+    if (chunks.empty()) continue;
+    end_last_chunk(bucket);
+    stored_[bucket].chunks.append(store, chunks);
+    for (const Chunk& chunk : chunks) {
+      stored_[bucket].hashes.push_back(hash_bytes({chunk.data(), chunk.used()}));
+      stored_bytes_ += chunk.used();
+    }
+    forget_chunks(bucket);
+  }
+}
+
+void StagedRows::load(std::size_t bucket) {
+  Stored& stored = stored_[bucket];
+  if (stored.hashes.empty()) return;
+  end_last_chunk(bucket);
+  std::vector<Chunk> chunks;
+  for (std::size_t i = 0; i < stored.hashes.size(); ++i) {
+    const std::size_t size = stored.chunks.chunk_size(i);
+    chunks.push_back(pool_->take(size + kSlack));
+    Chunk& chunk = chunks.back();
+    stored.chunks.read(i, 0, chunk.extend(size), size);
+    if (hash_bytes({chunk.data(), size}) != stored.hashes[i]) {
+      throw Error(ExitCode::Internal,
+                  "rows of a table came back damaged from the scratch directory; nothing was published");
+    }
+    stored_bytes_ -= size;
+    bytes_ += chunk.capacity();
+  }
+  stored = {};
+  // In front of those in memory, of which the last one is open.
+  for (Chunk& chunk : chunks_[bucket]) chunks.push_back(std::move(chunk));
+  if (chunks_[bucket].empty()) heads_[bucket].at = chunks.back().data() + chunks.back().used();
+  chunks_[bucket] = std::move(chunks);
 }
 
 }  // namespace thresh

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/chunk_pool.hpp"
+#include "core/stored_chunks.hpp"
 #include "thresh/bytes.hpp"
 
 namespace thresh {
@@ -23,7 +24,7 @@ class StagedRows {
 
   // Borrows the pool.
   StagedRows(ChunkPool& pool, std::size_t value_size, std::size_t buckets)
-      : pool_(&pool), value_size_(value_size), heads_(buckets), chunks_(buckets) {}
+      : pool_(&pool), value_size_(value_size), heads_(buckets), chunks_(buckets), stored_(buckets) {}
 
   // REQUIRES: 16 bytes from key.data() on can be read.
   void add(std::size_t bucket, std::string_view key, const char* value) {
@@ -52,11 +53,19 @@ class StagedRows {
   std::size_t rows(std::size_t bucket) const noexcept { return heads_[bucket].rows; }
   // Memory taken from the pool.
   std::uint64_t bytes() const noexcept { return bytes_; }
-  // An upper bound of the bytes of all keys in the bucket.
+  std::uint64_t stored_bytes() const noexcept { return stored_bytes_; }
+
+  // Writes all that is in memory to the store, and gives its memory back. REQUIRES: always the same store,
+  // which outlives the rows.
+  void spill(SliceStore& store);
+  // Reads back what was spilled of the bucket. Throws Error if it is not what was written.
+  void load(std::size_t bucket);
+
+  // An upper bound of the bytes of all keys in the bucket. REQUIRES: of this bucket nothing is in the store.
   std::uint64_t key_bytes(std::size_t bucket) const noexcept;
 
   // Calls use(key, value) for each row of the bucket. What it sees lives until the bucket is dropped; kSlack
-  // bytes behind it can be read.
+  // bytes behind it can be read. REQUIRES: of this bucket nothing is in the store.
   template <typename Use>
   void for_each(std::size_t bucket, Use&& use) const {
     const std::vector<Chunk>& chunks = chunks_[bucket];
@@ -94,6 +103,14 @@ class StagedRows {
     std::uint32_t rows = 0;
   };
 
+  // What was written of a bucket.
+  struct Stored {
+    StoredChunks chunks;
+    std::vector<std::uint64_t> hashes;  // of the bytes of each
+  };
+
+  void end_last_chunk(std::size_t bucket) noexcept;
+  void forget_chunks(std::size_t bucket) noexcept;
   void add_long(std::size_t bucket, std::string_view key, const char* value);
   void make_room(std::size_t bucket, std::size_t size);
 
@@ -102,7 +119,9 @@ class StagedRows {
   std::string usual_;  // the first value that came
   std::vector<Head> heads_;
   std::vector<std::vector<Chunk>> chunks_;
+  std::vector<Stored> stored_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t stored_bytes_ = 0;
 };
 
 }  // namespace thresh

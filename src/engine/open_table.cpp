@@ -14,7 +14,7 @@ OpenTable::OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& par
       context(pulse, counters, nullptr) {}
 
 void OpenTable::shed(std::uint64_t limit_bytes, SliceStore& store, Progress& progress) {
-  if (collector->bytes() <= limit_bytes) return;
+  if (collector->bytes() <= limit_bytes || collector->spill(store)) return;
   MeasuredSlices piece = measured(collector->seal(), format);
   for (Slice& slice : piece.slices) {
     slice.spill(store, *rows_pool, format);

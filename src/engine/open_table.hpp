@@ -20,12 +20,15 @@ struct OpenTable {
   OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& partitioner, std::uint64_t limit_bytes,
             Pulse& pulse);
 
-  // Whether it is to be sealed at the end of the split at hand.
+  // Whether it is to be sealed at the end of the split at hand: it holds more than the limit, or so much is
+  // in the store that combining it would not fit into memory a bucket at a time.
   bool full(std::uint64_t limit_bytes) const noexcept {
-    return !pieces.empty() || collector->bytes() > limit_bytes;
+    constexpr std::uint64_t kSpilled = 16;
+    return !pieces.empty() || collector->bytes() > limit_bytes ||
+           collector->spilled_bytes() > kSpilled * limit_bytes;
   }
-  // What is in the table goes to the store as a sorted piece, if it is more than the limit. REQUIRES: no emit
-  // is uncommitted.
+  // If the table holds more than the limit, it goes to the store: as it is, if the collector can, or as a
+  // sorted piece. REQUIRES: no emit is uncommitted.
   void shed(std::uint64_t limit_bytes, SliceStore& store, Progress& progress);
 
   ChunkPool* rows_pool;

@@ -30,7 +30,7 @@ void check_sum(std::string_view what, std::uint64_t emitted, std::uint64_t seale
 // The rows of the table and of its pieces.
 MeasuredSlices seal_all(Collector& table, std::vector<MeasuredSlices> pieces, const SealTools& tools) {
   const RowFormat format(tools.job.value_size);
-  std::vector<Slice> slices = table.seal();
+  std::vector<Slice> slices = table.seal(tools.overflow);
   if (tools.drill.drops("seal")) lose_a_row(slices, tools.pool, format);
   MeasuredSlices sealed = measured(std::move(slices), format);
   if (pieces.empty()) return sealed;

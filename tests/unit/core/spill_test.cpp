@@ -5,6 +5,8 @@
 #include "support/property.hpp"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <random>
 
 #include "core/merge.hpp"
@@ -213,6 +215,58 @@ TEST_CASE("pieces of a table become what the table would have been") {
       CHECK(merged.sizes[p] == expected[p].measure(format));
     }
   }
+}
+
+// 40,000 keys three times over, some too long for a slot, with a spill after each 10,000.
+std::unique_ptr<Collector> spilled_table(const JobType& job, ChunkPool& pool, SliceStore& store) {
+  constexpr std::uint64_t kLimitBytes = 1 << 16;  // no table is that small: it goes over to buckets
+  std::unique_ptr<Collector> table = make_collector(job, pool, 3, kLimitBytes);
+  for (std::uint64_t i = 0; i < 120'000; i += 10'000) {
+    Pairs emits;
+    for (std::uint64_t n = i; n < i + 10'000; ++n) {
+      const std::string key = (n % 100 == 0 ? std::string(200, 'k') : "") + std::to_string(n % 40'000);
+      emits.emplace_back(key, number_bytes(n % 7 == 0 ? n : 1));
+    }
+    emit_all(*table, emits);
+    REQUIRE(table->spill(store));
+    REQUIRE(table->bytes() <= (1 << 17));  // the empty table
+  }
+  return table;
+}
+
+TEST_CASE("rows that wait in a store are combined as if they had waited in memory") {
+  const JobType job = summing_job();
+  const RowFormat format(8);
+  ChunkPool pool;
+  MemoryStore store;
+  MemoryStore other;
+  const auto table = spilled_table(job, pool, store);
+  CHECK(table->spilled_bytes() > 120'000);
+  std::map<std::string, std::uint64_t> expected;
+  for (std::uint64_t n = 0; n < 120'000; ++n) {
+    expected[(n % 100 == 0 ? std::string(200, 'k') : "") + std::to_string(n % 40'000)] += n % 7 == 0 ? n : 1;
+  }
+  const std::vector<Slice> slices = table->seal(Overflow(pool, other, format, 0));
+  CHECK(table->spilled_bytes() == 0);
+  CHECK(store.released == store.bytes.size());
+  std::size_t rows = 0;
+  for (const Slice& slice : slices) {
+    CHECK(slice.chunks().empty());  // memory is short
+    const Pairs found = rows_of(slice, format);
+    REQUIRE(std::is_sorted(found.begin(), found.end()));
+    for (const auto& [key, value] : found) REQUIRE(number_of(value) == expected.at(key));
+    rows += found.size();
+  }
+  CHECK(rows == expected.size());
+}
+
+TEST_CASE("rows that come back damaged from a store are refused") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  MemoryStore store;
+  const auto table = spilled_table(job, pool, store);
+  store.bytes[store.bytes.size() / 2] ^= 1;
+  CHECK_THROWS_AS(table->seal(), Error);
 }
 
 TEST_CASE("a piece that comes back damaged is refused") {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What more ranks cost: the same word count at -np 2, 4, 8, ... 64, on this one machine.
+"""What more ranks cost: the same job at -np 2, 4, 8, ... 64, on this one machine.
 
-    scripts/benchmarks/growth.py [--size 256M] [--text text|words] [--ranks 2,4,8,16,32,64]
+    scripts/benchmarks/growth.py [--size 256M] [--data text|words|records|table] [--ranks 2,4,8,16,32,64]
 
 The ranks share the machine's cores, so that wall time says little; CPU seconds say whether a job does more work
 because there are more ranks. CPU of all is that of mpirun and its children. The job's own is what the ranks used between MPI_Init and MPI_Finalize; its
@@ -24,13 +24,15 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+JOBS = {"text": "wordcount", "words": "wordcount", "records": "terasort", "table": "sum"}
 
 
 def add_arguments(parser):
     parser.add_argument("--size", default="256M", help="of the input (default: %(default)s)")
-    parser.add_argument("--text", choices=["text", "words"], default="text",
-                        help="text: a few words make up most of it, as in language; words: 20 million words, all "
-                        "equally often (default: %(default)s)")
+    parser.add_argument("--data", choices=JOBS, default="text",
+                        help="what is counted, sorted or added up: text, of which a few words make up most, as in "
+                        "language; 20 million words, all equally often; records; or a table of numbers in 100,000 "
+                        "categories (default: %(default)s)")
     parser.add_argument("--ranks", default="2,4,8,16,32,64", help="numbers of ranks (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="the median counts (default: %(default)s)")
     parser.add_argument("--dir", default=None, help="where to work; needs room for the input and more")
@@ -69,12 +71,12 @@ class Counter:
         return [json.loads((self.folder / f"{rank}.json").read_text()) for rank in range(ranks)]
 
 
-def run_job(program, counter, ranks, source, output):
-    """One word count: CPU of all, wall, and what each rank counted."""
+def run_job(program, counter, ranks, job, source, output):
+    """One job: CPU of all, wall, and what each rank counted."""
     env = dict(os.environ)
     if os.getuid() == 0:
         env.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-    command = ["mpirun", "--oversubscribe", "-np", str(ranks), *counter.flags(), program, "wordcount", source,
+    command = ["mpirun", "--oversubscribe", "-np", str(ranks), *counter.flags(), program, job, source,
                "-o", output, "--no-fsync", "--quiet"]
     cpu, begin = children_cpu(), time.monotonic()
     done = subprocess.run([str(word) for word in command], env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -87,7 +89,7 @@ def run_job(program, counter, ranks, source, output):
 
 
 def summary(ranks, empty, full):
-    """One line of the table, from the runs over nothing and over the text."""
+    """One line of the table, from the runs over nothing and over the data."""
     def middle(value, runs):
         return statistics.median(value(run) for run in runs)
 
@@ -129,8 +131,8 @@ def show(line, first):
 
 
 def generate(program, options, work):
-    source = work / "text"
-    subprocess.run([program, "gen", options.text, "--size", options.size, "--files", "8", "-o", source], check=True)
+    source = work / "data"
+    subprocess.run([program, "gen", options.data, "--size", options.size, "--files", "8", "-o", source], check=True)
     return source
 
 
@@ -139,13 +141,14 @@ def measure(options, program, work):
     nothing = work / "nothing"
     nothing.touch()
     counter = Counter(work)
+    job = JOBS[options.data]
     numbers = [int(number) for number in options.ranks.split(",")]
-    run_job(program, counter, min(numbers), source, work / "warm")
+    run_job(program, counter, min(numbers), job, source, work / "warm")
     print(HEADER)
     first = None
     for ranks in numbers:
-        empty = [run_job(program, counter, ranks, nothing, work / "empty") for _ in range(options.rounds)]
-        full = [run_job(program, counter, ranks, source, work / "output") for _ in range(options.rounds)]
+        empty = [run_job(program, counter, ranks, job, nothing, work / "empty") for _ in range(options.rounds)]
+        full = [run_job(program, counter, ranks, job, source, work / "output") for _ in range(options.rounds)]
         line = summary(ranks, empty, full)
         first = first or line
         show(line, first)

@@ -116,7 +116,11 @@ void SliceReceiver::cut_chunk() {
     chunk_.truncate(whole);
     slice_->append_chunk(std::move(chunk_));
     // What is sorted before it leaves goes in large pieces: each is a source of the merge.
-    loose_ ? overflow_.relieve_growing(*slice_) : overflow_.relieve(*slice_);
+    if (loose_) {
+      overflow_.relieve_growing(*slice_);
+    } else {
+      overflow_.relieve(*slice_);
+    }
   }
   chunk_ = std::move(next);
 }

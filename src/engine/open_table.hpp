@@ -1,6 +1,7 @@
 // The open table of a worker's current run, and what maps into it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -21,11 +22,11 @@ struct OpenTable {
             Pulse& pulse);
 
   // Whether it is to be sealed at the end of the split at hand: it holds more than the limit, or so much is
-  // in the store that combining it would not fit into memory a bucket at a time.
+  // in the store that a bucket of it might not fit into memory, or that a worker which is told to end might
+  // not have the time to combine it.
   bool full(std::uint64_t limit_bytes) const noexcept {
-    constexpr std::uint64_t kSpilled = 16;
-    return !pieces.empty() || collector->bytes() > limit_bytes ||
-           collector->spilled_bytes() > kSpilled * limit_bytes;
+    const std::uint64_t most_spilled = std::min(16 * limit_bytes, std::uint64_t{2} << 30);
+    return !pieces.empty() || collector->bytes() > limit_bytes || collector->spilled_bytes() > most_spilled;
   }
   // If the table holds more than the limit, it goes to the store: as it is, if the collector can, or as a
   // sorted piece. REQUIRES: no emit is uncommitted.

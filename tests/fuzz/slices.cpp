@@ -15,7 +15,7 @@ std::map<SliceKey, SliceSize> receive(std::string_view stream, std::size_t piece
   ReceivedSlices received;
   std::map<SliceKey, SliceSize> sizes;
   const bool taken = takes(ExitCode::Internal, "", [&] {
-    SliceReceiver receiver(pool, format, kPartitions);
+    SliceReceiver receiver(pool, format, kPartitions, false);
     for (std::size_t at = 0; at < stream.size(); at += piece)
       receiver.take(stream.substr(at, piece), received);
   });

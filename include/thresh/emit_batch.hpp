@@ -123,7 +123,7 @@ class EmitBatch {
 };
 
 // Appends emits to a batch, which has to be left alone meanwhile. As a local variable its state is in
-// registers; as members of the batch, which any written byte might change, it took 3 ns an emit more.
+// registers; members of the batch would be read again after each byte that is written.
 class EmitWriter {
  public:
   explicit EmitWriter(EmitBatch& batch)

@@ -93,6 +93,31 @@ TEST_CASE("a combiner may change the size of a value") {
   });
 }
 
+// Two keys that an empty table looks for in the same slot, and that have the same meta there.
+std::pair<std::string, std::string> alike(const std::string& prefix) {
+  constexpr std::uint64_t kSlotBits = 0xfffU << 5;                    // 4096 slots of 32 bytes
+  constexpr std::uint64_t kMetaBits = std::uint64_t{0xffffff} << 24;  // what is not the size
+  std::unordered_map<std::uint64_t, std::string> seen;
+  for (std::uint32_t i = 0;; ++i) {
+    std::string key = prefix + std::string(reinterpret_cast<const char*>(&i), sizeof i);
+    const auto [at, added] = seen.try_emplace(hash_key(key) & (kSlotBits | kMetaBits), key);
+    if (!added) return {at->second, key};
+  }
+}
+
+TEST_CASE("keys that differ in their last bytes alone stay apart, however alike their hashes are") {
+  for (const std::size_t size : {std::size_t{4}, std::size_t{12}, std::size_t{16}}) {
+    const auto [one, other] = alike(std::string(size, 'p'));
+    const JobType job = summing_job();
+    ChunkPool pool;
+    const auto collector = make_collector(job, pool, 1);
+    emit_all(*collector, {{one, number_bytes(1)}, {other, number_bytes(2)}, {one, number_bytes(4)}});
+    Pairs expected{{one, number_bytes(5)}, {other, number_bytes(2)}};
+    std::sort(expected.begin(), expected.end());
+    REQUIRE(all_rows(collector->seal(), RowFormat(8)) == expected);
+  }
+}
+
 TEST_CASE("without a combiner every emit is a row of a loose slice") {
   holds([](const std::vector<std::pair<std::uint8_t, std::string>>& emits) {
     Pairs pairs;

@@ -145,6 +145,13 @@ std::vector<OptionSpec> running_options() {
        "A rank that does not answer for this long is lost. Must be longer than --task-timeout.",
        "a tenth more than --task-timeout, at least 1s more: 11m",
        [](RunOptions& o, const string& v) { o.peer_timeout = parse_duration(v); }},
+      {"spares", 0, "N", Group::Running,
+       "Keep N ranks idle, to take the places of workers that are lost. Needs an MPI that goes on without a "
+       "lost rank; elsewhere they work.",
+       "0",
+       [](RunOptions& o, const string& v) {
+         o.spares = static_cast<std::uint32_t>(parse_count(v, 0, 100'000));
+       }},
       {"round-size", 0, "SIZE", Group::Running,
        "Most that one rank sends another in one round of the shuffle, up to 1G.", "1M",
        [](RunOptions& o, const string& v) { o.round_bytes = parse_size(v, kMostRoundBytes); }},

@@ -26,40 +26,55 @@ Mailbox::~Mailbox() {
   if (!outgoing_.empty()) keep_for_ever(std::move(outgoing_));
 }
 
+void Mailbox::forget_lost() {
+  if (std::exchange(repairs_, comm_->repairs()) == comm_->repairs()) return;
+  if (!outgoing_.empty()) keep_for_ever(std::exchange(outgoing_, {}));
+}
+
 void Mailbox::send(Channel channel, int to, std::string bytes) {
+  forget_lost();
+  const int mpi_rank = comm_->mpi_rank(to);
+  if (comm_->broken() || mpi_rank < 0) return;
   Outgoing& out = outgoing_.emplace_back();
   out.bytes = std::move(bytes);
-  check("MPI_Isend", MPI_Isend(out.bytes.data(), to_count(out.bytes.size()), MPI_BYTE, to,
-                               static_cast<int>(channel), comm_->get(), &out.request));
-  sweep(kSweptAtSend);
+  const int error = MPI_Isend(out.bytes.data(), to_count(out.bytes.size()), MPI_BYTE, mpi_rank,
+                              static_cast<int>(channel), comm_->get(), &out.request);
+  if (comm_->good("MPI_Isend", error)) sweep(kSweptAtSend);
 }
 
 std::optional<Letter> Mailbox::receive(Channel channel) {
+  forget_lost();
+  if (comm_->broken()) return std::nullopt;
   int there = 0;
   MPI_Message message = MPI_MESSAGE_NULL;
   MPI_Status status;
-  check("MPI_Improbe",
-        MPI_Improbe(MPI_ANY_SOURCE, static_cast<int>(channel), comm_->get(), &there, &message, &status));
+  const bool looked = comm_->good("MPI_Improbe", MPI_Improbe(MPI_ANY_SOURCE, static_cast<int>(channel),
+                                                             comm_->get(), &there, &message, &status));
+  if (!looked) return std::nullopt;
   if (there == 0) {
     sweep(std::numeric_limits<std::size_t>::max());
+    comm_->look();
     return std::nullopt;
   }
   int count = 0;
   check("MPI_Get_count", MPI_Get_count(&status, MPI_BYTE, &count));
-  Letter letter{status.MPI_SOURCE, std::string(static_cast<std::size_t>(count), '\0')};
-  check("MPI_Mrecv", MPI_Mrecv(letter.bytes.data(), count, MPI_BYTE, &message, MPI_STATUS_IGNORE));
+  const int from = comm_->members().at(static_cast<std::size_t>(status.MPI_SOURCE));
+  Letter letter{from, std::string(static_cast<std::size_t>(count), '\0')};
+  const int error = MPI_Mrecv(letter.bytes.data(), count, MPI_BYTE, &message, MPI_STATUS_IGNORE);
+  if (!comm_->good("MPI_Mrecv", error)) return std::nullopt;
   return letter;
 }
 
 bool Mailbox::drained() {
-  sweep(std::numeric_limits<std::size_t>::max());
-  return outgoing_.empty();
+  forget_lost();
+  if (!comm_->broken()) sweep(std::numeric_limits<std::size_t>::max());
+  return outgoing_.empty() || comm_->broken();
 }
 
 void Mailbox::sweep(std::size_t most) {
   for (auto at = outgoing_.begin(); at != outgoing_.end() && most > 0; --most) {
     int done = 0;
-    check("MPI_Test", MPI_Test(&at->request, &done, MPI_STATUS_IGNORE));
+    if (!comm_->good("MPI_Test", MPI_Test(&at->request, &done, MPI_STATUS_IGNORE))) return;
     at = done != 0 ? outgoing_.erase(at) : std::next(at);
   }
 }

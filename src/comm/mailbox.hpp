@@ -21,13 +21,14 @@ struct Letter {
 class Mailbox {
  public:
   // Borrows the communicator.
-  explicit Mailbox(const Communicator& comm) : comm_(&comm) {}
+  explicit Mailbox(Communicator& comm) : comm_(&comm) {}
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
   // Waits up to a second for what is still on its way, then leaks it: MPI may still read the buffers.
   ~Mailbox();
 
-  // Does not block. Throws MpiError, std::length_error past 2 GiB.
+  // Does not block. What cannot arrive any more, as a rank was lost, is dropped. Throws MpiError,
+  // std::length_error past 2 GiB.
   void send(Channel channel, int to, std::string bytes);
   // The next message on the channel, if one is there. Does not block.
   std::optional<Letter> receive(Channel channel);
@@ -41,8 +42,11 @@ class Mailbox {
   };
   // Frees what has left, of the `most` that were sent first.
   void sweep(std::size_t most);
+  // What was under way when the communicator was repaired is lost.
+  void forget_lost();
 
-  const Communicator* comm_;
+  Communicator* comm_;
+  unsigned repairs_ = 0;          // of the communicator, so far
   std::list<Outgoing> outgoing_;  // addresses must not change while MPI reads them
 };
 

@@ -1,9 +1,17 @@
 #include "comm/mpi.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <climits>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
+#include <thread>
 #include <utility>
+
+#include "comm/ulfm.hpp"
 
 namespace thresh::comm {
 namespace {
@@ -41,6 +49,8 @@ Session::Session() {
   // so that a job without mpirun failed over 20,000 names of inputs.
   check("MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   if (provided < MPI_THREAD_FUNNELED) throw std::runtime_error("this MPI does not support threads at all");
+  // A peer that dies must not take this rank with it through a socket.
+  if (ulfm::active()) std::signal(SIGPIPE, SIG_IGN);
 }
 
 Session::~Session() {
@@ -48,15 +58,24 @@ Session::~Session() {
   if (error != MPI_SUCCESS) std::fprintf(stderr, "thresh: MPI_Finalize failed with %d\n", error);
 }
 
+void Session::leave(int code) noexcept {
+  std::fflush(nullptr);
+  _exit(code);  // tidy: _exit because MPI's own handlers at exit may wait for the lost
+}
+
 void Session::abort_all(int code) noexcept {
   MPI_Abort(MPI_COMM_WORLD, code);
   std::abort();  // MPI_Abort does not return, whatever its declaration says
 }
 
-Communicator::Communicator(MPI_Comm comm) : comm_(comm) {
-  check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
-  check("MPI_Comm_rank", MPI_Comm_rank(comm_, &rank_));
-  check("MPI_Comm_size", MPI_Comm_size(comm_, &size_));
+Communicator::Communicator(MPI_Comm comm) : survives_losses_(ulfm::active()) {
+  check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN));
+  check("MPI_Comm_rank", MPI_Comm_rank(comm, &rank_));
+  int size = 0;
+  check("MPI_Comm_size", MPI_Comm_size(comm, &size));
+  for (int rank = 0; rank < size; ++rank) members_.push_back(rank);
+  mpi_ranks_ = members_;
+  comm_ = comm;
 }
 
 Communicator Communicator::duplicate_world_all() {
@@ -65,17 +84,90 @@ Communicator Communicator::duplicate_world_all() {
   return Communicator(comm);
 }
 
-int Communicator::ranks_of_this_node_all() const {
+std::vector<Process> Communicator::processes_of_this_node_all(Process own) const {
   MPI_Comm node = MPI_COMM_NULL;
   check("MPI_Comm_split_type", MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
   int ranks = 1;
   check("MPI_Comm_size", MPI_Comm_size(node, &ranks));
+  std::vector<Process> all(static_cast<std::size_t>(ranks));
+  check("MPI_Allgather", MPI_Allgather(&own, sizeof own, MPI_BYTE, all.data(), sizeof own, MPI_BYTE, node));
   check("MPI_Comm_free", MPI_Comm_free(&node));
-  return ranks;
+  return all;
+}
+
+bool Communicator::good(const char* call, int error) {
+  if (error == MPI_SUCCESS) return true;
+  if (!ulfm::says_rank_lost(error)) throw MpiError(call, error);
+  broken_ = true;
+  return false;
+}
+
+void Communicator::look() {
+  if (!broken_ && ulfm::any_failed(comm_)) broken_ = true;
+}
+
+// A rank that dies meanwhile is in no one's way: shrink leaves it out, or the next call on the new
+// communicator says so.
+std::vector<int> Communicator::repair_all() {
+  MPI_Comm survivors = MPI_COMM_NULL;
+  int error = MPI_SUCCESS;
+  do {
+    // The others may look for messages alone, and hear of the loss by this.
+    ulfm::revoke(comm_);
+    error = ulfm::shrink(comm_, survivors);
+  } while (ulfm::says_rank_lost(error));
+  check("MPIX_Comm_shrink", error);
+  const std::vector<int> before = members_;
+  adopt(survivors);
+  std::vector<int> lost;
+  std::set_difference(before.begin(), before.end(), members_.begin(), members_.end(),
+                      std::back_inserter(lost));
+  return lost;
+}
+
+// The old communicator is not freed: requests on it may be open.
+void Communicator::adopt(MPI_Comm comm) {
+  check("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN));
+  MPI_Group group = MPI_GROUP_NULL;
+  MPI_Group old_group = MPI_GROUP_NULL;
+  check("MPI_Comm_group", MPI_Comm_group(comm, &group));
+  check("MPI_Comm_group", MPI_Comm_group(comm_, &old_group));
+  int size = 0;
+  check("MPI_Group_size", MPI_Group_size(group, &size));
+  std::vector<int> members;
+  mpi_ranks_.assign(mpi_ranks_.size(), -1);
+  for (int rank = 0; rank < size; ++rank) {
+    int old_rank = 0;
+    check("MPI_Group_translate_ranks", MPI_Group_translate_ranks(group, 1, &rank, old_group, &old_rank));
+    members.push_back(members_.at(static_cast<std::size_t>(old_rank)));
+    mpi_ranks_.at(static_cast<std::size_t>(members.back())) = rank;
+  }
+  MPI_Group_free(&group);
+  MPI_Group_free(&old_group);
+  members_ = std::move(members);
+  comm_ = comm;
+  broken_ = false;
+  ++repairs_;
+}
+
+void Communicator::part_all(std::chrono::milliseconds most) {
+  const auto end = std::chrono::steady_clock::now() + most;
+  MPI_Request request = MPI_REQUEST_NULL;
+  int done = broken_ || !good("MPI_Ibarrier", MPI_Ibarrier(comm_, &request)) ? 1 : 0;
+  while (done == 0 && std::chrono::steady_clock::now() < end) {
+    if (!good("MPI_Test", MPI_Test(&request, &done, MPI_STATUS_IGNORE))) return;
+    if (done == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
 }
 
 Communicator::Communicator(Communicator&& other) noexcept
-    : comm_(std::exchange(other.comm_, MPI_COMM_NULL)), rank_(other.rank_), size_(other.size_) {}
+    : comm_(std::exchange(other.comm_, MPI_COMM_NULL)),
+      rank_(other.rank_),
+      members_(std::move(other.members_)),
+      mpi_ranks_(std::move(other.mpi_ranks_)),
+      survives_losses_(other.survives_losses_),
+      broken_(other.broken_),
+      repairs_(other.repairs_) {}
 
 Communicator::~Communicator() {
   if (comm_ != MPI_COMM_NULL && MPI_Comm_free(&comm_) != MPI_SUCCESS) {

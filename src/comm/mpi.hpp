@@ -4,6 +4,8 @@
 
 #include <mpi.h>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -44,11 +46,21 @@ class Session {
   Session& operator=(const Session&) = delete;
   ~Session();
 
+  // Ends this process without MPI_Finalize, which hangs in up to 8 of 20 runs once a rank is lost.
+  [[noreturn]] static void leave(int code) noexcept;
   // Ends every rank of the job with `code`. The last resort, for the outermost layer alone.
   [[noreturn]] static void abort_all(int code) noexcept;
 };
 
-// An owned communicator whose errors are returned (and thrown by check).
+// A process of a host: ids are used again, but not with the same time of start.
+struct Process {
+  std::uint64_t pid = 0;
+  std::uint64_t start_time = 0;  // since boot, in ticks
+
+  friend bool operator==(const Process&, const Process&) = default;
+};
+
+// All ranks of the job, by the ranks that they had at launch, whatever MPI calls them after others were lost.
 class Communicator {
  public:
   // Duplicates MPI_COMM_WORLD. Collective over all ranks.
@@ -60,17 +72,47 @@ class Communicator {
   ~Communicator();
 
   int rank() const noexcept { return rank_; }
-  int size() const noexcept { return size_; }
-  // How many ranks share this rank's memory. Collective.
-  int ranks_of_this_node_all() const;
+  int size() const noexcept { return static_cast<int>(mpi_ranks_.size()); }  // at launch
+  // Those that are in it now, in ascending order: MPI's rank is the place.
+  const std::vector<int>& members() const noexcept { return members_; }
+  // The lowest rank that is alive.
+  int coordinator() const noexcept { return members_.front(); }
+  // What MPI calls the rank now; less than 0 if it was lost.
+  int mpi_rank(int rank) const { return mpi_ranks_.at(static_cast<std::size_t>(rank)); }
+  // The processes of the ranks that share this rank's memory, in the order of the ranks: each gives its own.
+  // Collective.
+  std::vector<Process> processes_of_this_node_all(Process own) const;
   MPI_Comm get() const noexcept { return comm_; }  // borrowed
+
+  // Whether ranks may be lost and the others go on.
+  bool survives_losses() const noexcept { return survives_losses_; }
+  // Whether the call succeeded. False, and broken() from then on, if it says that a rank is gone. Throws
+  // MpiError for anything else.
+  bool good(const char* call, int error);
+  // Looks whether a rank is known to be gone. MPI learns of it in any call that looks for messages.
+  void look();
+  // A rank is gone, and all others know or will: nothing gets through until repair_all().
+  bool broken() const noexcept { return broken_; }
+  // Goes on without those that are gone; returns them. Waits for all others to do the same; messages under
+  // way are lost. Requests on what was there before may never end: their buffers must stay.
+  std::vector<int> repair_all();
+  // Counts the repairs.
+  unsigned repairs() const noexcept { return repairs_; }
+  // Waits until all members have come here, `most` at most, so that nobody who ends is taken for lost. Losses
+  // end the waiting.
+  void part_all(std::chrono::milliseconds most);
 
  private:
   explicit Communicator(MPI_Comm comm);
+  void adopt(MPI_Comm comm);
 
-  MPI_Comm comm_;
+  MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0;
-  int size_ = 1;
+  std::vector<int> members_;
+  std::vector<int> mpi_ranks_;  // by rank at launch
+  bool survives_losses_ = false;
+  bool broken_ = false;
+  unsigned repairs_ = 0;
 };
 
 }  // namespace thresh::comm

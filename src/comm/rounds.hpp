@@ -25,24 +25,28 @@ class RoundClient {
 // same number of rounds with the same round_bytes, and the counts of both ends agree.
 class Rounds {
  public:
-  // Borrows comm and client. `send` and `receive`: bytes to and from each rank over all rounds.
-  Rounds(const Communicator& comm, RoundClient& client, std::uint64_t rounds, std::uint64_t round_bytes,
+  // Borrows comm and client. `send` and `receive`: bytes to and from each rank over all rounds, by rank at
+  // launch.
+  Rounds(Communicator& comm, RoundClient& client, std::uint64_t rounds, std::uint64_t round_bytes,
          std::vector<std::uint64_t> send, std::vector<std::uint64_t> receive);
   Rounds(const Rounds&) = delete;
   Rounds& operator=(const Rounds&) = delete;
   // REQUIRES: done(), or the process ends soon: buffers of an open round are leaked.
   ~Rounds();
 
-  // Goes on as far as it can without blocking; true when all rounds are done.
+  // Goes on as far as it can without blocking; true when all rounds are done. False for ever once lost().
   bool step();
+  // A rank was lost meanwhile: the rounds will not end.
+  bool lost() const noexcept { return !done() && (comm_->broken() || comm_->repairs() != repairs_); }
   bool done() const noexcept { return round_ == rounds_ && !open_; }
   std::uint64_t round() const noexcept { return round_; }
 
  private:
-  void begin_round();
+  bool begin_round();  // false: a rank is gone
   void end_round();
 
-  const Communicator* comm_;
+  Communicator* comm_;
+  unsigned repairs_;  // of the communicator, at the start
   RoundClient* client_;
   std::uint64_t rounds_;
   std::uint64_t round_bytes_;

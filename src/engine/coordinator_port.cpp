@@ -57,9 +57,10 @@ void check_whole_records(const InputFile& file, const JobType& job) {
 
 class CoordinatorPort::Bystander final : private comm::RoundClient {
  public:
-  Bystander(const comm::Communicator& comm, std::uint64_t rounds)
+  Bystander(comm::Communicator& comm, std::uint64_t rounds)
       : rounds_(comm, *this, rounds, 1, none(comm), none(comm)) {}
-  bool step() { return rounds_.step(); }
+  // True at the end, which may be that a rank was lost.
+  bool step() { return rounds_.step() || rounds_.lost(); }
 
  private:
   static std::vector<std::uint64_t> none(const comm::Communicator& comm) {
@@ -81,7 +82,7 @@ CoordinatorPort::CoordinatorPort(const RunOptions& options, const JobType& type,
       start_(Clock::now()),
       display_(options) {
   // A task of the local worker may take long, and so may publishing.
-  tools_.pulse.on_coordinator_poll([this] { keep_claim(); });
+  tools_.pulse.on_coordinator_poll([this] { poll(); });
 }
 
 CoordinatorPort::~CoordinatorPort() {
@@ -128,6 +129,9 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
     policy.overwrite = options_->overwrite;
     policy.accept_new_code = options_->accept_new_code;
     policy.refresh_interval = kRefreshInterval;
+    if (local_ != nullptr && !local_->job_id().empty()) {
+      policy.takes_over = {local_->job_id(), local_->generation()};
+    }
     policy.at_step = [this](std::string_view) { tools_.pulse.step(); };  // each part moved is progress
     if (type_->total_order) {
       policy.split_points = [&] {
@@ -197,9 +201,9 @@ void CoordinatorPort::carry_out(const schedule::ReportFound&) {
   if (options_->quiet || (found.runs == 0 && found.parts == 0)) return;
   const std::size_t splits = job_->plan.splits.size();
   say(fmt::format(
-      "{}: goes on with what an earlier run left: {} of {} splits mapped, {} of {} parts; {} "
-      "splits and {} parts are left",
-      options_->job, found.splits, splits, found.parts, job_->plan.partitions, splits - found.splits,
+      "{}: goes on with {}: {} of {} splits mapped, {} of {} parts; {} splits and {} parts are left",
+      options_->job, tools_.comm.repairs() > 0 ? "what is left" : "what an earlier run left", found.splits,
+      splits, found.parts, job_->plan.partitions, splits - found.splits,
       job_->plan.partitions - std::min<std::uint64_t>(found.parts, job_->plan.partitions)));
 }
 
@@ -229,7 +233,9 @@ bool CoordinatorPort::turn() {
   return busy;
 }
 
-void CoordinatorPort::keep_claim() {
+// What cannot wait for the end of what is under way.
+void CoordinatorPort::poll() {
+  if (tools_.comm.broken()) go_on_without_lost(tools_);
   if (!directory_ || now() < next_refresh_) return;
   next_refresh_ = now() + kRefreshInterval;
   directory_->refresh();
@@ -257,6 +263,14 @@ std::optional<schedule::Event> CoordinatorPort::next_event() {
       return schedule::StopAsked{*reason};
     }
   }
+  if (!tools_.lost.empty()) {
+    const WorkerId lost = tools_.lost.front();
+    tools_.lost.pop_front();
+    spdlog::warn("{} is gone; the job goes on with {} rank{}",
+                 schedule::worker_text(lost, job_->metrics.host_of(lost)), tools_.comm.members().size(),
+                 tools_.comm.members().size() == 1 ? "" : "s");
+    return schedule::WorkerLost{lost, "its process ended", true};
+  }
   if (auto letter = tools_.mailbox.receive(comm::Channel::ToCoordinator)) {
     return schedule::Received{static_cast<WorkerId>(letter->from), decode_message(letter->bytes)};
   }
@@ -266,6 +280,7 @@ std::optional<schedule::Event> CoordinatorPort::next_event() {
 schedule::Event CoordinatorPort::wait(schedule::Time deadline) {
   for (Backoff backoff(kLongestNap);;) {
     tools_.pulse.step();
+    if (tools_.comm.broken()) go_on_without_lost(tools_);
     // Mail first: a worker that was heard meanwhile is not silent.
     if (auto event = next_event()) return std::move(*event);
     if (now() >= deadline) return schedule::Tick{};

@@ -21,8 +21,8 @@ namespace thresh::engine {
 
 class CoordinatorPort final : public schedule::Port {
  public:
-  // Borrows everything. `local` is the worker of this process, or null: with one rank, rank 0 is both, and
-  // the worker takes its turns while the coordinator waits.
+  // Borrows everything. `local` is the worker of this process, or null: a rank that is alone is both, and so
+  // is one that takes the place of rank 0; the worker takes its turns while the coordinator waits.
   CoordinatorPort(const RunOptions& options, const JobType& type, const RankTools& tools,
                   const schedule::Job& job, Worker* local);
   ~CoordinatorPort() override;
@@ -48,7 +48,7 @@ class CoordinatorPort final : public schedule::Port {
   std::optional<Failure> reason_to_stop() const;
 
   bool turn();  // one turn of everything that goes on by itself; false if nothing did
-  void keep_claim();
+  void poll();
   std::optional<schedule::Event> next_event();
 
   const RunOptions* options_;

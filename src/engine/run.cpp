@@ -12,6 +12,7 @@
 #include <chrono>
 #include <climits>
 #include <cstdio>
+#include <deque>
 #include <fstream>
 #include <thread>
 #include <vector>
@@ -39,9 +40,29 @@ using namespace std::chrono_literals;
 
 // For MPI_Init, which takes longer the more ranks there are, and reads its files from a shared file system.
 constexpr auto kLongestStart = 60s;
+constexpr auto kLongestFarewell = 10s;
+constexpr auto kLongestStop = 1s;  // of one process, where the others can go on without it
 
-schedule::Job new_job(const RunOptions& options, const JobType& type, int ranks) {
+// Each rank that was lost so far has called one.
+std::size_t spares_left(const RunOptions& options, const comm::Communicator& comm, std::size_t workers) {
+  if (options.spares == 0) return 0;
+  if (!comm.survives_losses()) {
+    spdlog::warn("--spares: this MPI cannot go on without a lost rank, so all ranks work");
+    return 0;
+  }
+  const std::size_t lost = static_cast<std::size_t>(comm.size()) - comm.members().size();
+  if (lost == 0 && options.spares >= workers) {
+    throw Error(ExitCode::Usage, fmt::format("option --spares {}: of {} worker{} none would be left to work",
+                                             options.spares, workers, workers == 1 ? "" : "s"));
+  }
+  return options.spares - std::min<std::size_t>(options.spares, lost);
+}
+
+// `also_works`: the coordinator is a worker as well.
+schedule::Job new_job(const RunOptions& options, const JobType& type, const comm::Communicator& comm,
+                      bool also_works) {
   schedule::Job job;
+  const int ranks = comm.size();
   job.options.split_bytes = options.split_bytes;
   job.options.partitions = options.partitions;
   // The buffers of all peers together take at most an eighth of the budget, and MPI's offsets are ints.
@@ -59,9 +80,13 @@ schedule::Job new_job(const RunOptions& options, const JobType& type, int ranks)
   job.options.checkpoints = options.checkpoints;
   job.options.ranks = static_cast<std::uint32_t>(ranks);
   std::vector<WorkerId> workers;
-  for (int rank = ranks == 1 ? 0 : 1; rank < ranks; ++rank) workers.push_back(static_cast<WorkerId>(rank));
+  for (const int rank : comm.members()) {
+    if (also_works || rank != comm.coordinator()) workers.push_back(static_cast<WorkerId>(rank));
+  }
   const auto ping = std::min<schedule::Time>(1s, options.peer_timeout / 5);
-  job.pool = schedule::WorkerPool(workers, {options.peer_timeout, ping}, schedule::Time{0});
+  job.faults = schedule::FaultHandler({.recovers_in_job = comm.survives_losses()});
+  job.pool = schedule::WorkerPool(workers, {options.peer_timeout, ping}, schedule::Time{0},
+                                  spares_left(options, comm, workers.size()));
   return job;
 }
 
@@ -102,10 +127,11 @@ void report(const schedule::Job& job, const schedule::JobEnd& end, const RunOpti
   storage::print_top(options.output, parts, options.top, STDOUT_FILENO);
 }
 
-// Rank 0. Throws Error when the job failed.
+// Rank 0, or who takes its place. Throws Error when the job failed.
 void coordinate(const RunOptions& options, const JobType& type, const RankTools& tools, Worker* local) {
   catch_stop_signals();
-  schedule::Job job = new_job(options, type, tools.comm.size());
+  tools.lost.clear();
+  schedule::Job job = new_job(options, type, tools.comm, local != nullptr);
   CoordinatorPort port(options, type, tools, job, local);
   const schedule::JobEnd end = schedule::run_job(job, port);
   if (end.failure) {
@@ -114,9 +140,10 @@ void coordinate(const RunOptions& options, const JobType& type, const RankTools&
   report(job, end, options, type, port.now());
 }
 
+// Until the job is over, or all ranks that directed it are lost.
 void work(Worker& worker, Pulse& pulse, int ranks) {
   leave_stopping_to_rank_0();
-  for (Backoff backoff(longest_nap(ranks)); !worker.left();) {
+  for (Backoff backoff(longest_nap(ranks)); !worker.left() && !worker.directs();) {
     pulse.step();
     if (worker.step()) {
       backoff.reset();
@@ -140,26 +167,33 @@ int end_failed_job(int ranks, int code, const std::string& what) {
   comm::Session::abort_all(code);
 }
 
+// Where the others can go on without a process, one that is stopped is ended.
+std::optional<SiblingWatch> siblings_to_watch(const comm::Communicator& comm,
+                                              const std::vector<comm::Process>& processes) {
+  if (!comm.survives_losses()) return std::nullopt;
+  return SiblingWatch(processes, own_process(), kLongestStop);
+}
+
 // Everything between MPI_Init and MPI_Finalize. Returns the exit code of this rank.
-int run_rank(const RunOptions& options, const JobType& type, const comm::Communicator& comm) {
+int run_rank(const RunOptions& options, const JobType& type, comm::Communicator& comm,
+             const std::vector<comm::Process>& processes) {
   const auto self = static_cast<WorkerId>(comm.rank());
   FaultDrill drill(options.fault, self, storage::JobPaths(options.output).drills());
   Pulse pulse;
-  Watchdog watchdog(pulse, options.task_timeout, fmt::format("worker {} on {}", self, host_name()));
+  Watchdog watchdog(pulse, options.task_timeout, fmt::format("worker {} on {}", self, host_name()),
+                    siblings_to_watch(comm, processes));
   comm::Mailbox mailbox(comm);
-  const RankTools tools{comm, mailbox, pulse, watchdog, drill};
+  std::deque<WorkerId> lost;
+  const RankTools tools{comm, mailbox, pulse, watchdog, drill, lost};
   drill.reach("start");
-  const bool coordinates = comm.rank() == 0;
   std::optional<Worker> worker;
-  if (!coordinates || comm.size() == 1) worker.emplace(self, options, type, tools);
-  if (coordinates) {
-    coordinate(options, type, tools, worker ? &*worker : nullptr);
-    drill.reach("leave");
-    return static_cast<int>(ExitCode::Done);
-  }
-  work(*worker, pulse, comm.size());
+  if (comm.rank() != 0 || comm.size() == 1) worker.emplace(self, options, type, tools);
+  if (comm.rank() != 0) work(*worker, pulse, comm.size());
+  const bool left = worker && worker->left();
+  if (!left) coordinate(options, type, tools, worker ? &*worker : nullptr);
   drill.reach("leave");
-  return worker->code();
+  if (comm.survives_losses()) comm.part_all(kLongestFarewell);
+  return left ? worker->code() : static_cast<int>(ExitCode::Done);
 }
 
 }  // namespace
@@ -176,16 +210,18 @@ int run(const RunOptions& options, const JobType& type) {
     bound.reset();
     bound.emplace(options.peer_timeout, static_cast<int>(ExitCode::StoppedEarly),
                   "the other ranks did not start");
-    const comm::Communicator comm = comm::Communicator::duplicate_world_all();
+    comm::Communicator comm = comm::Communicator::duplicate_world_all();
     ranks = comm.size();
     set_up_log(static_cast<WorkerId>(comm.rank()), options.log_level);
     RunOptions settled = options;
+    const std::vector<comm::Process> processes = comm.processes_of_this_node_all(own_process());
     if (settled.memory_bytes == 0)
-      settled.memory_bytes = default_memory_budget(comm.ranks_of_this_node_all());
+      settled.memory_bytes = default_memory_budget(static_cast<int>(processes.size()));
     bound.reset();
-    const int code = run_rank(settled, type, comm);
+    const int code = run_rank(settled, type, comm, processes);
     // Not in there, where the watchdog would take it for a hang.
     if (code != static_cast<int>(ExitCode::Done)) wait_for_the_end(code);
+    if (comm.survives_losses()) comm::Session::leave(code);
     // 75 and not 0: mpirun ends the others at once then, while it once hung when two ranks left with 0. The
     // same command says that the job is complete. One after the other, for the same reason.
     bound.emplace(options.peer_timeout + 2s * std::min(comm.rank(), 30),

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <utility>
 
 #include "engine/blame.hpp"
@@ -11,12 +12,20 @@
 namespace thresh::engine {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::chrono::milliseconds kPollInterval{10};
+constexpr std::chrono::milliseconds kLookInterval{100};
 
 }  // namespace
 
-Watchdog::Watchdog(Pulse& pulse, std::chrono::milliseconds task_timeout, std::string who)
-    : pulse_(&pulse), timeout_(task_timeout), who_(std::move(who)), thread_([this] { watch(); }) {}
+Watchdog::Watchdog(Pulse& pulse, std::chrono::milliseconds task_timeout, std::string who,
+                   std::optional<SiblingWatch> siblings)
+    : pulse_(&pulse),
+      timeout_(task_timeout),
+      who_(std::move(who)),
+      siblings_(std::move(siblings)),
+      thread_([this] { watch(); }) {}
 
 Watchdog::~Watchdog() {
   {
@@ -37,6 +46,7 @@ void Watchdog::watch() {
   using Clock = std::chrono::steady_clock;
   std::uint64_t seen = pulse_->count();
   std::chrono::milliseconds still{0};
+  std::chrono::milliseconds since_look{0};
   Clock::time_point before = Clock::now();
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kPollInterval, [this] { return stop_; })) {
@@ -44,9 +54,12 @@ void Watchdog::watch() {
     const Clock::time_point now = Clock::now();
     // A process that was stopped and goes on must not be taken for hung: no turn counts for much more than
     // the interval.
-    still +=
+    const auto turn =
         std::min(std::chrono::duration_cast<std::chrono::milliseconds>(now - before), 10 * kPollInterval);
+    still += turn;
     before = now;
+    since_look += turn;
+    if (siblings_ && since_look >= kLookInterval) siblings_->look(std::exchange(since_look, 0ms));
     if (pulse_->count() != seen) {
       seen = pulse_->count();
       still = std::chrono::milliseconds{0};
@@ -66,6 +79,7 @@ void Watchdog::end_process() {
       offset == 0 ? "" : fmt::format(", at byte {}", offset));
   // Neither MPI nor the main thread's locks can be relied on here.
   const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+  if (siblings_) std::raise(SIGKILL);
   _exit(written < 0 ? static_cast<int>(ExitCode::Io) : static_cast<int>(ExitCode::StoppedEarly));
 }
 

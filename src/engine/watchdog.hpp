@@ -6,19 +6,24 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "engine/pulse.hpp"
+#include "engine/sibling_watch.hpp"
 
 namespace thresh::engine {
 
-// A thread that asks the rank's main thread for a poll every few milliseconds, and ends the process with
-// exit code 75 when the pulse stood still for the task timeout.
+// A thread that asks the rank's main thread for a poll every few milliseconds, and ends the process when the
+// pulse stood still for the task timeout: with exit code 75, or by SIGKILL where the others can go on without
+// it, as an MPI with ULFM takes no notice of a process that exits.
 class Watchdog {
  public:
-  // Borrows the pulse. `who`: for the message, e.g. "worker 2 on node7".
-  Watchdog(Pulse& pulse, std::chrono::milliseconds task_timeout, std::string who);
+  // Borrows the pulse. `who`: for the message, e.g. "worker 2 on node7". `siblings`: to be watched, if the
+  // others can go on without a process of the job.
+  Watchdog(Pulse& pulse, std::chrono::milliseconds task_timeout, std::string who,
+           std::optional<SiblingWatch> siblings = std::nullopt);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
   ~Watchdog();
@@ -35,6 +40,7 @@ class Watchdog {
   Pulse* pulse_;
   std::chrono::milliseconds timeout_;
   std::string who_;
+  std::optional<SiblingWatch> siblings_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::string what_ = "starting";

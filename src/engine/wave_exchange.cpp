@@ -18,7 +18,7 @@ std::vector<std::uint64_t> others_alone(std::vector<std::uint64_t> counts, const
 
 }  // namespace
 
-WaveExchange::WaveExchange(const comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs,
+WaveExchange::WaveExchange(comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs,
                            ChunkPool& pool, const RowFormat& format, std::uint32_t partitions, bool loose,
                            FaultDrill& drill, const Overflow& overflow, ReceivedSlices& into)
     : drill_(&drill),

@@ -19,12 +19,14 @@ class WaveExchange final : private comm::RoundClient {
   // Borrows everything. `loose`: what all slices are. `into` gets the slices that others hold of the
   // partitions that this worker owns in the wave (its own stay in the runs); those that memory has no room
   // for go to the store of `overflow`. Throws Error{Internal} when the plan and the runs held do not agree.
-  WaveExchange(const comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs, ChunkPool& pool,
+  WaveExchange(comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs, ChunkPool& pool,
                const RowFormat& format, std::uint32_t partitions, bool loose, FaultDrill& drill,
                const Overflow& overflow, ReceivedSlices& into);
 
   // Goes on without blocking; true at the end. Throws what the streams throw.
   bool step();
+  // A rank was lost meanwhile: it will not end.
+  bool lost() const noexcept { return rounds_.lost(); }
   // Of slices, those that stay included.
   std::uint64_t sent_bytes() const noexcept { return kept_bytes_ + sent_bytes_; }
   std::uint64_t received_bytes() const noexcept { return kept_bytes_ + received_bytes_; }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "core/text.hpp"
@@ -88,6 +89,14 @@ void Worker::look_at_scratch() {
   }
 }
 
+void go_on_without_lost(RankTools& tools) {
+  tools.watchdog.doing("waiting for the other ranks to go on without one that was lost");
+  const Clock::time_point begin = Clock::now();
+  for (const int rank : tools.comm.repair_all()) tools.lost.push_back(static_cast<WorkerId>(rank));
+  spdlog::debug("the ranks found each other again in {:.1f} ms",
+                std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+}
+
 schedule::Time Worker::now() const {
   return Clock::now() - start_;
 }
@@ -113,6 +122,10 @@ bool Worker::step() {
 }
 
 void Worker::poll() {
+  if (tools_.comm.broken()) {
+    go_on_without_lost(tools_);
+    heard_ = Clock::now();
+  }
   read_mail();
   beat();
   check_coordinator();
@@ -127,7 +140,7 @@ void Worker::read_mail() {
 }
 
 void Worker::say(const Message& message) {
-  tools_.mailbox.send(comm::Channel::ToCoordinator, 0, encode_message(message));
+  tools_.mailbox.send(comm::Channel::ToCoordinator, tools_.comm.coordinator(), encode_message(message));
 }
 
 // A heartbeat at most each fifth of the peer timeout and each second.
@@ -144,7 +157,7 @@ void Worker::beat() {
 
 // A rank that hears no coordinator ends itself, so that a cut link leaves no orphans.
 void Worker::check_coordinator() const {
-  if (self_ == 0) return;  // the coordinator is this process
+  if (directs()) return;
   if (Clock::now() - heard_ < options_->peer_timeout + stagger(self_)) return;
   // The launcher is ending all ranks, and whoever made it do so has said why.
   if (stop_signal()) _exit(static_cast<int>(ExitCode::StoppedEarly));
@@ -191,7 +204,17 @@ Failure Worker::explain(const std::string& doing) const {
   return failure;
 }
 
+// The job goes on without it, from what it saved. MPI takes notice of a process that is killed, not of one
+// that exits.
+void Worker::leave_alone() {
+  spdlog::warn("leaves the job, as it was told to end; the others go on");
+  spdlog::shutdown();
+  std::raise(SIGKILL);
+}
+
 void Worker::carry_out(const schedule::Answer& command) {
+  const bool leaves = leave_told_ && std::holds_alternative<WorkerFailed>(command.message);
+  if (leaves && tools_.comm.survives_losses() && tools_.comm.members().size() > 1) leave_alone();
   // The statistics of a phase arrive before the answer that may end it.
   if (!std::holds_alternative<SplitDone>(command.message)) last_beat_ = {};
   beat();
@@ -260,17 +283,21 @@ void Worker::carry_out(const schedule::SealTable& command) {
 
 // A worker that is told to end saves its work first. In one process, rank 0 sees to it.
 bool Worker::check_signals() {
-  if (self_ == 0 || leave_told_) return false;
+  if (directs() || leave_told_) return false;
   const auto reason = stop_signal();
   if (!reason) return false;
   leave_told_ = true;
+  stats_.leaving = 1;
+  last_beat_ = {};
+  beat();
   tell_books(schedule::LeaveAsked{*reason});
   return true;
 }
 
 // Whether there is still time to save what is not in a file, instead of waiting for peers.
 bool Worker::job_ends() const {
-  if (self_ != 0 && !leave_told_ && stop_signal()) return true;
+  // Where the job goes on without this worker, an exchange that is under way is its business as well.
+  if (!tools_.comm.survives_losses() && !directs() && !leave_told_ && stop_signal()) return true;
   return std::any_of(inbox_.begin(), inbox_.end(), [](const Message& message) {
     return std::holds_alternative<SaveRuns>(message) || std::holds_alternative<Dismiss>(message);
   });
@@ -293,6 +320,7 @@ void Worker::carry_out(const schedule::Exchange& command) {
     for (Backoff backoff(longest_nap(tools_.comm.size())); !exchange->step();) {
       tools_.pulse.step();
       poll();
+      if (exchange->lost()) return tell_books(schedule::ExchangeAborted{});
       if (job_ends()) {
         abandoned_ = std::move(exchange);
         throw Error(ExitCode::StoppedEarly, "the job ended while data was exchanged");
@@ -312,8 +340,9 @@ void Worker::carry_out(const schedule::Exchange& command) {
   }
 }
 
+// An exchange ends by itself when a rank is lost, before a message of the next generation is read.
 void Worker::carry_out(const schedule::AbortExchange&) {
-  throw Error(ExitCode::Internal, "this MPI cannot abandon an exchange");
+  throw Error(ExitCode::Internal, "an exchange is to be abandoned, and none is under way");
 }
 
 void Worker::carry_out(const schedule::ReducePartition& command) {

@@ -31,18 +31,27 @@ namespace thresh::engine {
 
 // What the ranks of a process share; all borrowed.
 struct RankTools {
-  const comm::Communicator& comm;
+  comm::Communicator& comm;
   comm::Mailbox& mailbox;
   Pulse& pulse;
   Watchdog& watchdog;
   FaultDrill& drill;
+  std::deque<WorkerId>& lost;  // ranks that are gone, for the coordinator to take note of
 };
+// Meets the other ranks that are left; messages under way are lost, and the requests of an exchange.
+void go_on_without_lost(RankTools& tools);
 
 class Worker {
  public:
   // Borrows everything. `self` is the rank at launch.
   Worker(WorkerId self, const RunOptions& options, const JobType& job, const RankTools& tools);
   ~Worker();
+
+  // Whether this rank directs the job, since all before it were lost.
+  bool directs() const noexcept { return tools_.comm.coordinator() == static_cast<int>(self_); }
+  // Empty as long as rank 0 has told nobody.
+  const std::string& job_id() const noexcept { return job_id_; }
+  Generation generation() const noexcept { return books_.generation(); }
 
   // Handles a message, or carries out a command; false if there was nothing to do. Does not wait, but a
   // task may take long.
@@ -85,6 +94,7 @@ class Worker {
   void spill_runs();
   Overflow overflow_at(std::uint64_t limit_bytes) { return {pool_, spill_, format_, limit_bytes}; }
   bool check_signals();
+  void leave_alone();
   bool job_ends() const;
   void check_shared(const Muster& muster);
 

@@ -11,10 +11,11 @@ void perform(const Commands& commands, Port& port) {
   for (const Command& command : commands) port.perform(command);
 }
 
-// False: the machine need not know, as the worker is lost already.
+// False: the machine need not know, as the worker is lost already, and nothing else with it.
 bool note_loss(const WorkerLost& lost, Job& job, Time now) {
-  if (!job.pool.lose(lost.worker, now)) return false;
-  job.faults.worker_lost(lost.worker, job.metrics.host_of(lost.worker), job.phase, lost.reason);
+  if (!job.pool.lose(lost.worker, now)) return lost.transport_anew;
+  job.faults.worker_lost(lost.worker, job.metrics.host_of(lost.worker), job.phase, lost.reason,
+                         !lost.transport_anew);
   return true;
 }
 

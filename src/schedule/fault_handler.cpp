@@ -24,15 +24,16 @@ std::string worker_text(WorkerId worker, std::string_view host) {
 }
 
 void FaultHandler::worker_lost(WorkerId worker, std::string_view host, std::string_view phase,
-                               std::string_view reason) {
+                               std::string_view reason, bool silent) {
   ++losses_;
+  one_is_silent_ = one_is_silent_ || silent;
   last_loss_ = worker_text(worker, host);
   last_loss_.append(" was lost while ").append(doing(phase)).append(": ").append(reason);
 }
 
 std::optional<Failure> FaultHandler::refuse_recovery(std::size_t live_workers, std::uint64_t progress) {
   const std::string again = "; run the same command again";
-  if (!policy_.recovers_in_job) {
+  if (!policy_.recovers_in_job || (one_is_silent_ && !policy_.recovers_from_silence)) {
     return Failure{static_cast<int>(ExitCode::StoppedEarly), last_loss_ + again};
   }
   if (live_workers == 0) {

@@ -15,6 +15,8 @@ struct FaultPolicy {
   // Whether the ranks can go on after a loss. Off on an MPI without fault tolerance: there a loss ends the
   // job, and the next start goes on from the directory.
   bool recovers_in_job = false;
+  // Whether they can as well without one that is merely silent: it is still a member of each collective.
+  bool recovers_from_silence = false;
   // Recoveries in a row after which no split was mapped and no part committed. One that was cut short by the
   // next loss does not count: a host takes all its ranks with it, one after another.
   std::uint32_t max_fruitless_recoveries = 4;
@@ -25,8 +27,10 @@ class FaultHandler {
   FaultHandler() = default;
   explicit FaultHandler(FaultPolicy policy) : policy_(policy) {}
 
-  // `host` may be empty: not known. `phase` is the name of the graph's node.
-  void worker_lost(WorkerId worker, std::string_view host, std::string_view phase, std::string_view reason);
+  // `host` may be empty: not known. `phase` is the name of the graph's node. `silent`: nobody knows that its
+  // process ended.
+  void worker_lost(WorkerId worker, std::string_view host, std::string_view phase, std::string_view reason,
+                   bool silent);
 
   // Whether to recover once more. `progress` counts splits mapped and parts committed so far.
   // Empty: recover; otherwise why not.
@@ -56,6 +60,7 @@ class FaultHandler {
 
  private:
   FaultPolicy policy_;
+  bool one_is_silent_ = false;
   std::string last_loss_;  // "worker 3 (node7) was lost while mapping: silent for 660 s"
   std::uint32_t losses_ = 0;
   std::uint32_t recoveries_ = 0;

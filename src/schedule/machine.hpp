@@ -27,6 +27,9 @@ struct Received {
 struct WorkerLost {
   WorkerId worker = 0;
   std::string reason;
+  // The transport began anew without it: what was under way between any two is lost, and nobody can be silent
+  // in it any more.
+  bool transport_anew = false;
 };
 // Someone asked the job to stop: a signal, a time limit.
 struct StopAsked {

@@ -68,7 +68,7 @@ class MapPhase : public Phase {
 
   void hand_out(Time now, Commands& out) {
     for (int i = 0; i < splits_at_once; ++i) {
-      for (const WorkerId worker : job_.pool.live()) {
+      for (const WorkerId worker : job_.pool.working()) {
         if (open_[worker] < splits_at_once) assign_next(worker, now, out);
       }
     }
@@ -79,8 +79,8 @@ class MapPhase : public Phase {
     return std::find_if(to_do_.begin(), to_do_.end(), [&](SplitId split) {
       const auto trouble = job_.troubles.find(split);
       if (trouble == job_.troubles.end() || !trouble->second.failed_on.contains(worker)) return true;
-      const auto& live = job_.pool.live();
-      return std::all_of(live.begin(), live.end(),
+      const std::vector<WorkerId> all = job_.pool.working();
+      return std::all_of(all.begin(), all.end(),
                          [&](WorkerId other) { return trouble->second.failed_on.contains(other); });
     });
   }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::array kMeasures{
     &WorkerStats::pid,
+    &WorkerStats::leaving,
     &WorkerStats::progress,
     &WorkerStats::splits,
     &WorkerStats::records,
@@ -46,7 +47,7 @@ void MetricsCollector::heard(WorkerId worker, const WorkerStats& stats) {
 
 void MetricsCollector::states_changed(const std::vector<StateChange>& changes) {
   for (const StateChange& change : changes) {
-    if (change.to == WorkerState::Dead) ++tasks_.workers_lost;
+    if (change.to == WorkerState::Dead || change.to == WorkerState::Drained) ++tasks_.workers_lost;
     if (state_changes_.size() < max_state_changes) {
       state_changes_.push_back(change);
     } else {

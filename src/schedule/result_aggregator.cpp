@@ -19,7 +19,7 @@ class AggregatePhase : public Phase {
   Commands start(Time now) override {
     Commands out;
     for (int i = 0; i < checks_at_once; ++i) {
-      for (const WorkerId worker : job_.pool.live()) check_next(worker, now, out);
+      for (const WorkerId worker : job_.pool.working()) check_next(worker, now, out);
     }
     return out;
   }

@@ -56,18 +56,19 @@ void RollCall::start(const JobFiles& files, Time now, Commands& out) {
     musters[worker] = {job_.generation,       job_.plan.partitions, job_.job_id, job_.run_directory, {}, {},
                        job_.plan.split_points};
   }
+  const std::vector<WorkerId> readers = job_.pool.working();
   // To read a run file takes as long as it is large; a part counts as one byte more than nothing.
   PartitionBytes sizes;
   for (const RunFileEntry& run : files.runs) {
     sizes.emplace_back(static_cast<PartitionId>(sizes.size()), run.bytes);
   }
-  for (const auto& [index, worker] : assign_owners(sizes, job_.pool.live())) {
+  for (const auto& [index, worker] : assign_owners(sizes, readers)) {
     musters[worker].run_files.push_back(files.runs[index].file);
   }
-  auto next = musters.begin();
+  std::size_t next = 0;
   for (const std::string& part : files.parts) {
-    next->second.part_files.push_back(part);
-    if (++next == musters.end()) next = musters.begin();
+    musters[readers[next]].part_files.push_back(part);
+    next = (next + 1) % readers.size();
   }
   for (auto& [worker, muster] : musters) out.emplace_back(Send{worker, std::move(muster)});
 }

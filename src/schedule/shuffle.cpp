@@ -19,7 +19,7 @@ class ShufflePhase : public Phase {
 
   Commands start(Time) override {
     const PartitionBytes sizes = uncommitted_bytes(job_);
-    job_.wave_owners = choose_wave(sizes, job_.pool.live(), job_.options.wave_bytes);
+    job_.wave_owners = choose_wave(sizes, job_.pool.working(), job_.options.wave_bytes);
     if (job_.wave_owners.empty()) {
       finish(Action::Shuffled);
       return {};

@@ -17,13 +17,15 @@ std::string_view state_name(WorkerState state) noexcept {
       return "draining";
     case WorkerState::Dead:
       return "dead";
+    case WorkerState::Drained:
+      return "drained";
     case WorkerState::Spare:
       return "spare";
   }
   return "unknown";
 }
 
-WorkerPool::WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, Time now)
+WorkerPool::WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, Time now, std::size_t spares)
     : liveness_(liveness), next_check_(now + liveness.ping_interval), awake_at_(now) {
   for (const WorkerId id : workers) {
     Worker worker;
@@ -32,11 +34,36 @@ WorkerPool::WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, 
   }
   for (const auto& [id, worker] : workers_) live_.push_back(id);
   std::sort(live_.begin(), live_.end());
+  // One works at least.
+  const std::size_t most = live_.empty() ? 0 : live_.size() - 1;
+  for (std::size_t i = 0; i < std::min(spares, most); ++i) {
+    workers_.at(live_[live_.size() - 1 - i]).work = WorkerState::Spare;
+  }
+}
+
+std::vector<WorkerId> WorkerPool::working() const {
+  std::vector<WorkerId> working;
+  for (const WorkerId id : live_) {
+    const WorkerState work = workers_.at(id).work;
+    if (work != WorkerState::Spare && work != WorkerState::Draining) working.push_back(id);
+  }
+  return working.empty() ? live_ : working;
+}
+
+void WorkerPool::call_spare(Time now) {
+  for (const WorkerId id : live_) {
+    Worker& worker = workers_.at(id);
+    if (worker.work != WorkerState::Spare) continue;
+    const WorkerState before = shown(worker);
+    worker.work = WorkerState::Idle;
+    note(id, before, worker, now);
+    return;
+  }
 }
 
 bool WorkerPool::is_live(WorkerId worker) const {
   const auto at = workers_.find(worker);
-  return at != workers_.end() && at->second.work != WorkerState::Dead;
+  return at != workers_.end() && !is_gone(at->second);
 }
 
 WorkerState WorkerPool::state(WorkerId worker) const {
@@ -44,12 +71,12 @@ WorkerState WorkerPool::state(WorkerId worker) const {
 }
 
 WorkerState WorkerPool::shown(const Worker& worker) noexcept {
-  return worker.suspect && worker.work != WorkerState::Dead ? WorkerState::Suspect : worker.work;
+  return worker.suspect && !is_gone(worker) ? WorkerState::Suspect : worker.work;
 }
 
 WorkerPool::Worker* WorkerPool::find_live(WorkerId worker) {
   const auto at = workers_.find(worker);
-  return at != workers_.end() && at->second.work != WorkerState::Dead ? &at->second : nullptr;
+  return at != workers_.end() && !is_gone(at->second) ? &at->second : nullptr;
 }
 
 void WorkerPool::note(WorkerId id, WorkerState from, const Worker& worker, Time now) {
@@ -69,6 +96,9 @@ void WorkerPool::heard(WorkerId id, Time now) {
 void WorkerPool::set_work(WorkerId id, WorkerState state, Time now) {
   Worker* worker = find_live(id);
   if (worker == nullptr) return;
+  // Who is leaving, or waits to be called, is asked to answer like all others, and stays what it is.
+  const bool keeps = worker->work == WorkerState::Draining || worker->work == WorkerState::Spare;
+  if (keeps && state != WorkerState::Draining) return;
   const WorkerState before = shown(*worker);
   worker->work = state;
   note(id, before, *worker, now);
@@ -78,15 +108,17 @@ bool WorkerPool::lose(WorkerId id, Time now) {
   Worker* worker = find_live(id);
   if (worker == nullptr) return false;
   const WorkerState before = shown(*worker);
-  worker->work = WorkerState::Dead;
+  const bool was_spare = worker->work == WorkerState::Spare;
+  worker->work = worker->work == WorkerState::Draining ? WorkerState::Drained : WorkerState::Dead;
   live_.erase(std::remove(live_.begin(), live_.end(), id), live_.end());
   note(id, before, *worker, now);
+  if (!was_spare) call_spare(now);
   return true;
 }
 
 bool WorkerPool::owes_dismissal(WorkerId id) {
   const auto at = workers_.find(id);
-  if (at == workers_.end() || at->second.work != WorkerState::Dead) return false;
+  if (at == workers_.end() || !is_gone(at->second)) return false;
   return !std::exchange(at->second.dismissed, true);
 }
 

@@ -16,8 +16,9 @@ enum class WorkerState {
   Idle,
   Busy,
   Suspect,   // silent for longer than half of the peer timeout
-  Draining,  // is leaving: gets no work
+  Draining,  // is leaving: saves what it has, gets no more work
   Dead,      // lost for good; whatever it says is ignored
+  Drained,   // the same, of one that was draining
   Spare,     // alive, waits to take the place of another: gets no work
 };
 std::string_view state_name(WorkerState state) noexcept;
@@ -37,11 +38,14 @@ struct Liveness {
 class WorkerPool {
  public:
   WorkerPool() = default;
-  // All workers are idle and were heard at `now`.
-  WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, Time now);
+  // All workers were heard at `now`. They are idle, except for the last `spares` of them, of which the first
+  // takes the place of each worker that is lost.
+  WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, Time now, std::size_t spares = 0);
 
   // In ascending order; changes when a worker is lost.
   const std::vector<WorkerId>& live() const noexcept { return live_; }
+  // Those of them that get work: not the spare and the draining, unless there are no others.
+  std::vector<WorkerId> working() const;
   std::size_t size() const noexcept { return workers_.size(); }
   bool knows(WorkerId worker) const { return workers_.contains(worker); }
   bool is_live(WorkerId worker) const;
@@ -52,6 +56,8 @@ class WorkerPool {
   void heard(WorkerId worker, Time now);
   void set_busy(WorkerId worker, Time now) { set_work(worker, WorkerState::Busy, now); }
   void set_idle(WorkerId worker, Time now) { set_work(worker, WorkerState::Idle, now); }
+  // It wants to leave: no more work for it.
+  void drain(WorkerId worker, Time now) { set_work(worker, WorkerState::Draining, now); }
   // False if it was dead already, or never was.
   bool lose(WorkerId worker, Time now);
   // True once for each dead worker: it still talks and must be told to leave.
@@ -77,6 +83,10 @@ class WorkerPool {
     Time heard_at{};
   };
   static WorkerState shown(const Worker& worker) noexcept;
+  static bool is_gone(const Worker& worker) noexcept {
+    return worker.work == WorkerState::Dead || worker.work == WorkerState::Drained;
+  }
+  void call_spare(Time now);
   void set_work(WorkerId worker, WorkerState state, Time now);
   Worker* find_live(WorkerId worker);
   void note(WorkerId id, WorkerState from, const Worker& worker, Time now);

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "core/text.hpp"
+#include "storage/process.hpp"
 #include "storage/sealed_json.hpp"
 
 namespace thresh::storage {
@@ -34,43 +35,11 @@ std::string host_name() {
   return name;
 }
 
-std::string small_file(const char* path) {
-  try {
-    std::string text = read_file(path);
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    return text;
-  } catch (const Error&) {
-    return {};
-  }
-}
-
 // Process ids mean something within one of these.
 std::string pid_namespace() {
   char target[64] = {};
   const ssize_t size = ::readlink("/proc/self/ns/pid", target, sizeof target - 1);
   return size > 0 ? std::string(target, static_cast<std::size_t>(size)) : std::string();
-}
-
-struct ProcessState {
-  char state = '?';
-  std::string start_time;  // since boot, in ticks: tells a process from a later one of the same id
-};
-
-// None if /proc does not know the process.
-std::optional<ProcessState> process_state(std::uint64_t pid) {
-  const std::string text = small_file(("/proc/" + std::to_string(pid) + "/stat").c_str());
-  std::size_t at = text.rfind(')');  // the name before it may hold anything
-  if (at == std::string::npos || at + 2 >= text.size()) return std::nullopt;
-  at += 2;
-  ProcessState found;
-  found.state = text[at];
-  for (int field = 3; field < 22 && at != std::string::npos; ++field) {
-    at = text.find(' ', at);
-    if (at != std::string::npos) ++at;
-  }
-  if (at == std::string::npos) return std::nullopt;
-  found.start_time = text.substr(at, text.find(' ', at) - at);
-  return found;
 }
 
 std::string counter_text(std::uint64_t counter) {
@@ -120,7 +89,7 @@ Holder parse_holder(const std::string& text, const std::string& path) {
                              json.at("pid_namespace").get<std::string>() == to_json_text(pid_namespace());
       if (!same_host || !process_state(static_cast<std::uint64_t>(::getpid()))) return;
       const auto process = process_state(holder.pid);
-      holder.gone = holder.gone || !process || process->state == 'Z' || process->state == 'X' ||
+      holder.gone = holder.gone || !process || process->dead() ||
                     process->start_time != json.at("start_time").get<std::string>();
     });
   } catch (const Error&) {

@@ -26,14 +26,15 @@ constexpr std::chrono::milliseconds kPause{20};
 }
 
 // Waits for the holder of the directory to be gone, and takes its place.
-Claim take_claim(const JobPaths& paths, std::chrono::milliseconds interval) {
+Claim take_claim(const JobPaths& paths, const StartPolicy& policy) {
   make_directories(paths.generations());
   const Generation highest = highest_claim(paths.generations());
-  if (const auto holder = holder_at_work(paths.generations(), highest)) {
+  const bool known_gone = policy.takes_over && highest <= policy.takes_over->generation;
+  if (const auto holder = known_gone ? std::nullopt : holder_at_work(paths.generations(), highest)) {
     throw Error(ExitCode::StoppedEarly,
                 "another run of this job is at work (" + *holder + ") in " + printable(paths.output));
   }
-  auto claim = Claim::take(paths.generations(), highest + 1, interval);
+  auto claim = Claim::take(paths.generations(), highest + 1, policy.refresh_interval);
   if (!claim) {
     throw Error(ExitCode::StoppedEarly,
                 "another run of this job has just started in " + printable(paths.output));
@@ -44,8 +45,8 @@ Claim take_claim(const JobPaths& paths, std::chrono::milliseconds interval) {
 // The claim of a start. One that comes to nothing leaves nothing that the next one would have to watch.
 class ClaimOfStart {
  public:
-  ClaimOfStart(const JobPaths& paths, std::chrono::milliseconds interval)
-      : paths_(&paths), claim_(take_claim(paths, interval)) {}
+  ClaimOfStart(const JobPaths& paths, const StartPolicy& policy)
+      : paths_(&paths), claim_(take_claim(paths, policy)) {}
   ClaimOfStart(const ClaimOfStart&) = delete;
   ClaimOfStart& operator=(const ClaimOfStart&) = delete;
   ~ClaimOfStart() {
@@ -107,6 +108,12 @@ std::string glimpse(const JobPaths& paths) {
   return seen;
 }
 
+// The id of the job that is finished here; empty without one.
+std::string finished_job(const JobPaths& paths) {
+  const Survey found = survey(paths);
+  return found.finished ? found.finished->job.job_id : "";
+}
+
 void remove_leftovers(const JobPaths& paths) {
   try {
     remove_job_directory(paths);
@@ -133,7 +140,7 @@ std::optional<OpenResult> JobDirectory::try_open(const JobPaths& paths, const Jo
     result.job_id = found.finished->job.job_id;
     return result;
   }
-  ClaimOfStart claim(paths, policy.refresh_interval);
+  ClaimOfStart claim(paths, policy);
   // Before the claim others could act. From here on only we do.
   found = survey(paths);
   if (judge(found, paths, identity, policy.fresh, policy.overwrite) != verdict) return std::nullopt;
@@ -164,10 +171,12 @@ OpenResult JobDirectory::open(const std::string& output, const JobIdentity& iden
   const JobPaths paths(output);
   make_directories(output);
   StartPolicy now = policy;
+  if (policy.takes_over) now.fresh = false;
   std::vector<std::string> notices;
   for (int round = 1;; ++round) {
     const std::string before = glimpse(paths);
     try {
+      if (policy.takes_over && finished_job(paths) == policy.takes_over->job_id) now.overwrite = false;
       const bool decided = link_status(paths.decision()).has_value();
       if (auto result = try_open(paths, identity, now)) {
         result->notices = std::move(notices);

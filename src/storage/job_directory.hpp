@@ -20,12 +20,21 @@
 
 namespace thresh::storage {
 
+// What a rank knows of the job that it goes on with, as the rank that directed it was lost.
+struct LostJob {
+  std::string job_id;
+  Generation generation = 0;
+};
+
 struct StartPolicy {
   bool fresh = false;            // discard an unfinished job of ours and begin again
   bool accept_new_code = false;  // an unfinished job of another version or build of the code is the same job
   bool overwrite = false;        // replace a finished job of ours when the new one publishes
   std::chrono::milliseconds refresh_interval{1000};  // how often the caller will call refresh()
-  StepHook at_step;                                  // may be empty
+  // Its claims need no watching, and what was asked for at its start was done: `fresh` does not hold any
+  // more, nor `overwrite` if it is finished.
+  std::optional<LostJob> takes_over = std::nullopt;
+  StepHook at_step = {};  // may be empty
   // Asked for the split points of a job that begins; empty if it has none.
   std::function<std::vector<std::string>()> split_points = {};
 };

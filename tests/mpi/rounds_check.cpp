@@ -48,7 +48,7 @@ class Client final : public thresh::comm::RoundClient {
   std::uint64_t wrong_ = 0;
 };
 
-int check(const Communicator& comm, std::uint64_t bytes, std::uint64_t round_bytes) {
+int check(Communicator& comm, std::uint64_t bytes, std::uint64_t round_bytes) {
   std::vector<std::uint64_t> send;
   std::vector<std::uint64_t> receive;
   std::uint64_t rounds = 0;
@@ -75,6 +75,6 @@ int main(int argc, char** argv) {
     return 64;
   }
   const thresh::comm::Session session;
-  const Communicator comm = Communicator::duplicate_world_all();
+  Communicator comm = Communicator::duplicate_world_all();
   return check(comm, std::strtoull(argv[1], nullptr, 10), std::strtoull(argv[2], nullptr, 10));
 }

@@ -238,6 +238,7 @@ Scenario small_scenario(std::uint64_t seed) {
   choose_network(scenario, rng);
   choose_faults(scenario, rng);
   scenario.policy.recovers_in_job = !rng.chance(60);
+  scenario.policy.recovers_from_silence = scenario.policy.recovers_in_job;
   scenario.policy.max_fruitless_recoveries = rng.chance(200) ? 1 : 4;
   scenario.liveness.peer_timeout = seconds(10);
   scenario.liveness.ping_interval = milliseconds(500);
@@ -267,6 +268,7 @@ Scenario large_scenario(std::uint64_t seed) {
   scenario.options.split_bytes = 1000;
   scenario.options.partitions = 64;
   scenario.policy.recovers_in_job = true;
+  scenario.policy.recovers_from_silence = true;
   scenario.liveness.peer_timeout = seconds(60);
   scenario.liveness.ping_interval = seconds(5);
   scenario.heartbeat = seconds(5);

@@ -61,7 +61,7 @@ Job small_job() {
   Job job;
   job.options.ranks = 3;
   job.pool = WorkerPool({1, 2}, Liveness{}, Time{});
-  job.faults = FaultHandler(FaultPolicy{true, 4});
+  job.faults = FaultHandler(FaultPolicy{true, true, 4});
   JobPlan plan;
   plan.inputs = {InputFile{"book.txt", 300, 0}};
   plan.splits = {Split{0, 0, 100}, Split{0, 100, 200}, Split{0, 200, 300}};

@@ -56,8 +56,8 @@ TEST_CASE("a dead worker stays dead and is dismissed once") {
 }
 
 TEST_CASE("without fault tolerance in MPI a loss ends the job with 75 and says what to do") {
-  FaultHandler faults(FaultPolicy{false, 4});
-  faults.worker_lost(3, "node7", "map", "silent for more than 660 s");
+  FaultHandler faults(FaultPolicy{false, false, 4});
+  faults.worker_lost(3, "node7", "map", "silent for more than 660 s", false);
   REQUIRE(faults.refuse_recovery(2, 0) ==
           Failure{75,
                   "worker 3 (node7) was lost while mapping: silent for more than 660 s; run the same command "
@@ -65,8 +65,8 @@ TEST_CASE("without fault tolerance in MPI a loss ends the job with 75 and says w
 }
 
 TEST_CASE("recoveries without progress are limited, and progress begins the count anew") {
-  FaultHandler faults(FaultPolicy{true, 2});
-  faults.worker_lost(1, "", "reduce", "gone");
+  FaultHandler faults(FaultPolicy{true, true, 2});
+  faults.worker_lost(1, "", "reduce", "gone", false);
   for (const std::uint64_t progress : {0U, 0U, 5U, 5U}) {
     REQUIRE_FALSE(faults.refuse_recovery(3, progress));
     faults.recovered();
@@ -76,15 +76,50 @@ TEST_CASE("recoveries without progress are limited, and progress begins the coun
 }
 
 TEST_CASE("a recovery that was cut short by the next loss does not count") {
-  FaultHandler faults(FaultPolicy{true, 1});
-  faults.worker_lost(1, "", "map", "gone");
+  FaultHandler faults(FaultPolicy{true, true, 1});
+  faults.worker_lost(1, "", "map", "gone", false);
   for (int i = 0; i < 10; ++i) REQUIRE_FALSE(faults.refuse_recovery(3, 0));
 }
 
 TEST_CASE("a job whose workers are all lost gives up with 69") {
-  FaultHandler faults(FaultPolicy{true, 4});
-  faults.worker_lost(1, "", "shuffle", "gone");
+  FaultHandler faults(FaultPolicy{true, true, 4});
+  faults.worker_lost(1, "", "shuffle", "gone", false);
   REQUIRE(faults.refuse_recovery(0, 0)->code == 69);
+}
+
+TEST_CASE("a spare gets no work until a worker is lost, and then it takes its place") {
+  WorkerPool pool({1, 2, 3, 4}, Liveness{seconds(10), seconds(1)}, Time{}, 2);
+  REQUIRE(pool.live() == std::vector<WorkerId>{1, 2, 3, 4});
+  REQUIRE(pool.working() == std::vector<WorkerId>{1, 2});
+  pool.set_busy(3, Time{});  // it takes part in the roll call and in waves
+  REQUIRE(pool.state(3) == WorkerState::Spare);
+  REQUIRE(pool.lose(1, Time{}));
+  REQUIRE(pool.working() == std::vector<WorkerId>{2, 3});
+  REQUIRE(pool.lose(4, Time{}));  // a spare is nobody's place to take
+  REQUIRE(pool.working() == std::vector<WorkerId>{2, 3});
+  REQUIRE(WorkerPool({1, 2}, Liveness{}, Time{}, 5).working() == std::vector<WorkerId>{1});
+}
+
+TEST_CASE("a worker that leaves gets no more work, and counts as drained when it is gone") {
+  WorkerPool pool({1, 2, 3}, Liveness{seconds(10), seconds(1)}, Time{}, 1);
+  pool.set_busy(2, Time{});
+  pool.drain(2, Time{});
+  pool.set_idle(2, Time{});
+  REQUIRE(pool.state(2) == WorkerState::Draining);
+  REQUIRE(pool.is_live(2));
+  REQUIRE(pool.working() == std::vector<WorkerId>{1});
+  REQUIRE(pool.lose(2, Time{}));
+  REQUIRE(pool.state(2) == WorkerState::Drained);
+  REQUIRE_FALSE(pool.is_live(2));
+  REQUIRE(pool.working() == std::vector<WorkerId>{1, 3});
+}
+
+TEST_CASE("who is merely silent is still in every collective: the job is started again") {
+  FaultHandler faults(FaultPolicy{true, false, 4});
+  faults.worker_lost(1, "", "map", "its process ended", false);
+  REQUIRE_FALSE(faults.refuse_recovery(3, 0));
+  faults.worker_lost(2, "", "map", "silent for more than 660 s", true);
+  REQUIRE(faults.refuse_recovery(3, 0)->code == 75);
 }
 
 }  // namespace

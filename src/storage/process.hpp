@@ -1,0 +1,23 @@
+// What the system says about a process of this host.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace thresh::storage {
+
+// The content of a file of /proc or /sys without its last newline; empty if it cannot be read.
+std::string small_file(const std::string& path);
+
+struct ProcessState {
+  char state = '?';        // of /proc/PID/stat: R runs, S and D sleep, T is stopped, Z and X are dead
+  std::string start_time;  // since boot, in ticks: tells a process from a later one of the same id
+
+  bool dead() const noexcept { return state == 'Z' || state == 'X'; }
+};
+
+// None if /proc does not know the process.
+std::optional<ProcessState> process_state(std::uint64_t pid);
+
+}  // namespace thresh::storage

@@ -24,6 +24,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// docs/fault-tolerance.md says what for.
+constexpr char kFaultTolerantLauncher[] =
+    "mpirun --with-ft ulfm --mca pml ob1 --mca coll ^han --mca btl tcp,sm,self --mca btl_tcp_if_include lo "
+    "--mca async_mpi_finalize 1 --oversubscribe -np {}";
+
 struct Request {
   DrillPlan plan;
   bool temporary = false;  // the directory is ours to remove
@@ -69,13 +74,17 @@ Request read_request(const ToolArguments& arguments) {
   request.state = arguments.value("state").value_or("");
   DrillPlan& plan = request.plan;
   plan.program = fs::read_symlink("/proc/self/exe");
-  plan.ranks = static_cast<std::uint32_t>(count(arguments, "ranks", 3, 2, 1000));
+  plan.in_job = arguments.has("in-job");
+  plan.ranks = static_cast<std::uint32_t>(plan.in_job ? count(arguments, "ranks", 4, 3, 1000)
+                                                      : count(arguments, "ranks", 3, 2, 1000));
   plan.jobs = split(arguments.value("jobs").value_or("wordcount,sum,inverted-index"), ',');
   for (const std::string& job : plan.jobs) {
     const bool known = job == "wordcount" || job == "sum" || job == "inverted-index";
     if (!known || find_job(job) == nullptr) refuse("there are no drills for '" + job + "'");
   }
-  plan.launcher = split(arguments.value("launcher").value_or("mpirun --oversubscribe -np {}"), ' ');
+  plan.launcher = split(arguments.value("launcher")
+                            .value_or(plan.in_job ? kFaultTolerantLauncher : "mpirun --oversubscribe -np {}"),
+                        ' ');
   request.temporary = !arguments.has("dir");
   const std::string place = fs::temp_directory_path().string() + "/thresh-drill." + storage::random_hex(6);
   plan.directory = fs::absolute(arguments.value("dir").value_or(place)).string();
@@ -174,7 +183,8 @@ class Drill {
 int run_drill(const ToolArguments& arguments) {
   if (arguments.has("list")) return list();
   const Request request = read_request(arguments);
-  std::vector<DrillCase> cases = drill_matrix(request.plan.jobs, request.plan.ranks);
+  std::vector<DrillCase> cases = request.plan.in_job ? in_job_matrix(request.plan.jobs, request.plan.ranks)
+                                                     : drill_matrix(request.plan.jobs, request.plan.ranks);
   const std::size_t most = request.full ? cases.size() : request.sample;
   cases = drill_sample(std::move(cases), request.seed, most);
   Drill drill(request, std::move(cases));
@@ -203,10 +213,14 @@ Tool drill_tool() {
             "[default: 40]"},
            {"full", "", "Run all cases: thousands, for hours."},
            {"seed", "S", "Another seed, another sample. [default: 1]"},
-           {"ranks", "N", "Ranks of the runs that are struck. [default: 3]"},
+           {"in-job", "",
+            "The others are to go on without the rank that is struck, also when two are at once, or another "
+            "one while they recover. Needs Open MPI 5."},
+           {"ranks", "N", "Ranks of the runs that are struck. [default: 3, with --in-job 4]"},
            {"state", "FILE", "Remember finished cases in FILE, and do not run those again that passed."},
            {"launcher", "COMMAND",
-            "What starts N ranks, with {} for N. [default: mpirun --oversubscribe -np {}]"},
+            "What starts N ranks, with {} for N. [default: mpirun --oversubscribe -np {}, with --in-job the "
+            "options of docs/fault-tolerance.md]"},
            {"dir", "DIR", "Where to do it; failed cases are left there. [default: a temporary directory]"},
            {"jobs", "NAMES", "Of wordcount, sum and inverted-index, with commas. [default: all]"},
            {"jobs-at-once", "K", "Run K cases at a time. [default: 1]"}},

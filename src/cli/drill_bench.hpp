@@ -16,6 +16,7 @@ struct DrillPlan {
   std::string directory;              // is made; what is in it already is used again
   std::vector<std::string> jobs;
   std::uint32_t ranks = 3;
+  bool in_job = false;  // the others are to go on without the rank that was struck
 };
 
 struct DrillResult {
@@ -26,7 +27,8 @@ struct DrillResult {
 
 // A case: the job is run with the fault, which must strike where it should and end the run in bounded time
 // with a code that the fault may have, nothing or the right output being published; then the same command
-// without the fault must give the bytes of a clean run.
+// without the fault must give the bytes of a clean run. With in_job the run that is struck must do that
+// itself.
 class DrillBench {
  public:
   explicit DrillBench(DrillPlan plan) : plan_(std::move(plan)) {}

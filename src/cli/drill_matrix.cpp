@@ -18,7 +18,7 @@ namespace {
 // The visit that the fault waits for. What a worker surely does twice is struck at the second time, when
 // there is something to lose.
 int visit_of(std::string_view step) {
-  return step == "map" || step == "reduce" ? 2 : 1;
+  return step == "map" || step == "reduce" || step == "assign" ? 2 : 1;
 }
 
 // One process has no peers: nobody notices that it is stopped.
@@ -34,14 +34,18 @@ struct Candidate {
 
 std::array<std::string, 4> pairs_of(const DrillCase& c) {
   return {fmt::format("step {} kind {}", c.step, c.kind), fmt::format("step {} worker {}", c.step, c.worker),
-          fmt::format("kind {} restart {}", c.kind, c.restart_ranks),
+          fmt::format("kind {} restart {} {}", c.kind, c.restart_ranks,
+                      c.second_step == c.step ? "two" : c.second_step),
           fmt::format("job {} step {}", c.job, c.step)};
 }
 
 }  // namespace
 
 std::string DrillCase::fault() const {
-  return fmt::format("{}:worker={},at={}:{}", kind, worker, step, visit_of(step));
+  const std::string first = fmt::format("{}:worker={},at={}:{}", kind, worker, step, visit_of(step));
+  if (second_step.empty()) return first;
+  return fmt::format("{};{}:worker={},at={}:{}", first, second_step == step ? kind : "kill", second_worker,
+                     second_step, visit_of(second_step));
 }
 
 std::string DrillCase::name() const {
@@ -53,6 +57,7 @@ std::vector<DrillCase> drill_matrix(const std::vector<std::string>& jobs, std::u
   std::vector<DrillCase> cases;
   for (const std::string& job : jobs) {
     for (const engine::DrillStep& step : engine::drill_steps()) {
+      if (step.in_job) continue;
       for (const std::string_view kind : engine::kinds_at(step)) {
         for (std::uint32_t worker = 0; worker < ranks; ++worker) {
           if (worker > 0 && !step.workers) continue;
@@ -61,6 +66,32 @@ std::vector<DrillCase> drill_matrix(const std::vector<std::string>& jobs, std::u
           for (const std::uint32_t restart : restarts) {
             cases.push_back({job, std::string(step.name), std::string(kind), worker, struck, restart});
           }
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+std::vector<DrillCase> in_job_matrix(const std::vector<std::string>& jobs, std::uint32_t ranks) {
+  std::vector<DrillCase> cases;
+  for (const std::string& job : jobs) {
+    for (const engine::DrillStep& step : engine::drill_steps()) {
+      // What there is to recover from is struck first.
+      if (step.in_job || step.bytes_alone) continue;
+      for (const std::string_view kind : {"kill", "stop", "hang", "term", "segv"}) {
+        for (std::uint32_t worker = 0; worker < ranks; ++worker) {
+          if (worker == 0 ? !step.rank_0 : !step.workers) continue;
+          const std::uint32_t other = worker % (ranks - 1) + 1;
+          const DrillCase alone{job, std::string(step.name), std::string(kind), worker, ranks, ranks};
+          cases.push_back(alone);
+          cases.push_back(alone);
+          cases.back().second_worker = other;
+          cases.back().second_step = "recover";
+          if (!step.workers) continue;
+          cases.push_back(alone);
+          cases.back().second_worker = other;
+          cases.back().second_step = step.name;
         }
       }
     }

@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
-#include <thread>
 #include <utility>
 
 #include "comm/ulfm.hpp"
@@ -106,23 +105,30 @@ void Communicator::look() {
   if (!broken_ && ulfm::any_failed(comm_)) broken_ = true;
 }
 
-// A rank that dies meanwhile is in no one's way: shrink leaves it out, or the next call on the new
-// communicator says so.
 std::vector<int> Communicator::repair_all() {
+  std::vector<int> lost;
+  all_done_or_repaired(false, lost);
+  return lost;
+}
+
+// Every rank that notices a loss does exactly this, whatever it was at, so that no two wait for each other in
+// different calls. A rank that dies meanwhile is in no one's way: shrink leaves it out, or the next call on
+// the new communicator says so.
+bool Communicator::all_done_or_repaired(bool done, std::vector<int>& lost) {
   MPI_Comm survivors = MPI_COMM_NULL;
   int error = MPI_SUCCESS;
   do {
     // The others may look for messages alone, and hear of the loss by this.
-    ulfm::revoke(comm_);
+    if (broken_) ulfm::revoke(comm_);
+    if (ulfm::agree(comm_, done)) return true;
     error = ulfm::shrink(comm_, survivors);
   } while (ulfm::says_rank_lost(error));
   check("MPIX_Comm_shrink", error);
   const std::vector<int> before = members_;
   adopt(survivors);
-  std::vector<int> lost;
   std::set_difference(before.begin(), before.end(), members_.begin(), members_.end(),
                       std::back_inserter(lost));
-  return lost;
+  return false;
 }
 
 // The old communicator is not freed: requests on it may be open.
@@ -150,14 +156,11 @@ void Communicator::adopt(MPI_Comm comm) {
   ++repairs_;
 }
 
-void Communicator::part_all(std::chrono::milliseconds most) {
-  const auto end = std::chrono::steady_clock::now() + most;
-  MPI_Request request = MPI_REQUEST_NULL;
-  int done = broken_ || !good("MPI_Ibarrier", MPI_Ibarrier(comm_, &request)) ? 1 : 0;
-  while (done == 0 && std::chrono::steady_clock::now() < end) {
-    if (!good("MPI_Test", MPI_Test(&request, &done, MPI_STATUS_IGNORE))) return;
-    if (done == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
-  }
+// No barrier before it: an exchange that was abandoned may have taken the place of one in the order of
+// collectives.
+bool Communicator::finish_all() {
+  std::vector<int> lost;
+  return all_done_or_repaired(true, lost);
 }
 
 Communicator::Communicator(Communicator&& other) noexcept

@@ -4,7 +4,6 @@
 
 #include <mpi.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -46,7 +45,8 @@ class Session {
   Session& operator=(const Session&) = delete;
   ~Session();
 
-  // Ends this process without MPI_Finalize, which hangs in up to 8 of 20 runs once a rank is lost.
+  // Ends this process without MPI_Finalize, with a code: where ranks may be lost, MPI_Abort makes mpirun
+  // hang.
   [[noreturn]] static void leave(int code) noexcept;
   // Ends every rank of the job with `code`. The last resort, for the outermost layer alone.
   [[noreturn]] static void abort_all(int code) noexcept;
@@ -98,13 +98,15 @@ class Communicator {
   std::vector<int> repair_all();
   // Counts the repairs.
   unsigned repairs() const noexcept { return repairs_; }
-  // Waits until all members have come here, `most` at most, so that nobody who ends is taken for lost. Losses
-  // end the waiting.
-  void part_all(std::chrono::milliseconds most);
+  // To be called by a rank that is done, and waits for all others to be it: true if they are, and may end.
+  // False after a repair, as one was lost and not all were done: they may wait for something.
+  bool finish_all();
 
  private:
   explicit Communicator(MPI_Comm comm);
   void adopt(MPI_Comm comm);
+  // Collective over those that are left, and the same on all: true if all of them are done.
+  bool all_done_or_repaired(bool done, std::vector<int>& lost);
 
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0;

@@ -62,6 +62,13 @@ void revoke(MPI_Comm comm) {
   MPIX_Comm_revoke(comm);
 }
 
+bool agree(MPI_Comm comm, bool yes) {
+  int all = yes ? 1 : 0;
+  // The error tells of deaths, and the answer holds all the same.
+  MPIX_Comm_agree(comm, &all);
+  return all != 0;
+}
+
 int shrink(MPI_Comm comm, MPI_Comm& survivors) {
   return MPIX_Comm_shrink(comm, &survivors);
 }
@@ -78,6 +85,9 @@ bool any_failed(MPI_Comm) {
   return false;
 }
 void revoke(MPI_Comm) {}
+bool agree(MPI_Comm, bool yes) {
+  return yes;
+}
 int shrink(MPI_Comm, MPI_Comm&) {
   return MPI_ERR_OTHER;
 }

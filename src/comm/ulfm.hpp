@@ -17,6 +17,9 @@ bool says_rank_lost(int error);
 bool any_failed(MPI_Comm comm);
 // Lets every other call on the communicator fail, on all ranks.
 void revoke(MPI_Comm comm);
+// Whether all that are alive say yes: the same answer on all of them, whoever dies meanwhile. Collective over
+// them, and it waits for them.
+bool agree(MPI_Comm comm, bool yes);
 // A communicator of those that are alive, in the same order. Collective over them, and it waits for them.
 // Returns the error of MPI.
 int shrink(MPI_Comm comm, MPI_Comm& survivors);

@@ -98,6 +98,8 @@ void CoordinatorPort::perform(const schedule::Command& command) {
 }
 
 void CoordinatorPort::carry_out(const schedule::Send& command) {
+  if (std::holds_alternative<AssignSplit>(command.message)) tools_.drill.reach("assign");
+  if (std::holds_alternative<ShuffleWave>(command.message)) tools_.drill.reach("wave");
   tools_.mailbox.send(comm::Channel::ToWorker, static_cast<int>(command.to), encode_message(command.message));
 }
 

@@ -9,10 +9,12 @@ const std::vector<DrillStep>& drill_steps() {
       {"start", "MPI has started; the rank has done nothing yet", true, true},
       {"plan", "rank 0 has listed the inputs and opens the job directory", true, false},
       {"restore", "a worker reads what an earlier run left: run files and parts", false, true},
+      {"assign", "rank 0 hands out a split", true, false},
       {"map", "a worker begins to map a split", false, true},
       {"seal", "a worker makes a sealed run of its table", false, true, false, true},
       {"spill", "a worker writes rows to its scratch file, as memory is short", false, true, true},
       {"checkpoint", "a worker's background thread begins to write a run file", false, true, true},
+      {"wave", "rank 0 tells a worker its part of a wave of the shuffle", true, false},
       {"shuffle", "a worker has filled a buffer for another", false, true, true},
       {"receive", "a worker got a buffer from another", false, true},
       {"reduce", "a worker begins to reduce a partition (drop: a group of it)", false, true, false, true},
@@ -20,6 +22,7 @@ const std::vector<DrillStep>& drill_steps() {
       {"part", "a part has just been committed", false, true, true, false, true},
       {"check", "a worker begins to read a part again before it is published", false, true},
       {"publish", "rank 0 begins to publish", true, false},
+      {"recover", "a rank goes on without a lost one", true, true, false, false, false, true},
       {"leave", "the job is done and the rank is about to end", true, true},
   };
   return steps;

@@ -61,9 +61,15 @@ std::vector<std::string_view> FaultDrill::kinds() {
   return names;
 }
 
-FaultDrill::FaultDrill(std::string_view spec, WorkerId self, std::string marks)
-    : spec_(spec), marks_(std::move(marks)) {
-  if (spec.empty()) return;
+FaultDrill::FaultDrill(std::string_view spec, WorkerId self, std::string marks) : marks_(std::move(marks)) {
+  while (!spec.empty()) {
+    const std::string_view one = spec.substr(0, spec.find(';'));
+    add(one, self);
+    spec.remove_prefix(std::min(spec.size(), one.size() + 1));
+  }
+}
+
+void FaultDrill::add(std::string_view spec, WorkerId self) {
   const std::size_t colon = spec.find(':');
   if (colon == std::string_view::npos) refuse(spec, "there is no ':'");
   const auto* const kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const auto& known) {
@@ -72,7 +78,9 @@ FaultDrill::FaultDrill(std::string_view spec, WorkerId self, std::string marks)
   if (kind == std::end(kKinds))
     refuse(spec, fmt::format("'{}' is not a kind of fault", spec.substr(0, colon)));
   std::optional<std::uint64_t> worker;
-  Plan plan{kind->second, "", 1};
+  Plan plan;
+  plan.spec = spec;
+  plan.kind = kind->second;
   for (std::string_view rest = spec.substr(colon + 1); !rest.empty();) {
     const std::string_view item = rest.substr(0, rest.find(','));
     rest.remove_prefix(std::min(rest.size(), item.size() + 1));
@@ -93,28 +101,27 @@ FaultDrill::FaultDrill(std::string_view spec, WorkerId self, std::string marks)
   if (!known) {
     refuse(spec, fmt::format("'{}' is not a step", plan.step));
   }
-  if (*worker == self) plan_ = std::move(plan);
+  if (*worker == self) plans_.push_back(std::move(plan));
 }
 
-bool FaultDrill::due(std::string_view step) {
-  if (!plan_ || plan_->step != step) return false;
-  return ++visits_ == plan_->visit && leaves_mark();
+bool FaultDrill::due(Plan& plan, std::string_view step) const {
+  return plan.step == step && ++plan.visits == plan.visit && leaves_mark(plan);
 }
 
-bool FaultDrill::leaves_mark() const {
+bool FaultDrill::leaves_mark(const Plan& plan) const {
   // There is no job directory any more when the ranks leave.
-  if (marks_.empty() || plan_->step == "leave") return true;
+  if (marks_.empty() || plan.step == "leave") return true;
   storage::make_directories(marks_);
-  const std::string mark = marks_ + "/" + storage::hex64(hash_bytes(spec_));
+  const std::string mark = marks_ + "/" + storage::hex64(hash_bytes(plan.spec));
   if (storage::link_status(mark)) return false;
   storage::create_new(mark);
   return true;
 }
 
-void FaultDrill::strike(std::string_view step) {
+void FaultDrill::strike(const Plan& plan) {
   // Tests read this line to know that the fault happened where they asked for it.
-  spdlog::warn("fault drill: {} {}", step, plan_->visit);
-  switch (plan_->kind) {
+  spdlog::warn("fault drill: {} {}", plan.step, plan.visit);
+  switch (plan.kind) {
     case FaultKind::Kill:
       kill(getpid(), SIGKILL);
       break;
@@ -144,8 +151,10 @@ void FaultDrill::strike(std::string_view step) {
 }
 
 void FaultDrill::reach(std::string_view step) {
-  if (!plan_ || plan_->kind == FaultKind::Corrupt || plan_->kind == FaultKind::Drop) return;
-  if (due(step)) strike(step);
+  for (Plan& plan : plans_) {
+    if (plan.kind == FaultKind::Corrupt || plan.kind == FaultKind::Drop) continue;
+    if (due(plan, step)) strike(plan);
+  }
 }
 
 void FaultDrill::reach(std::string_view step, char* bytes, std::size_t size) {
@@ -154,9 +163,12 @@ void FaultDrill::reach(std::string_view step, char* bytes, std::size_t size) {
 }
 
 bool FaultDrill::strikes_with(FaultKind kind, std::string_view step) {
-  if (!plan_ || plan_->kind != kind || !due(step)) return false;
-  strike(step);
-  return true;
+  for (Plan& plan : plans_) {
+    if (plan.kind != kind || !due(plan, step)) continue;
+    strike(plan);
+    return true;
+  }
+  return false;
 }
 
 void lose_a_row(std::vector<Slice>& slices, ChunkPool& pool, const RowFormat& format) {

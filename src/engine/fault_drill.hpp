@@ -1,5 +1,5 @@
-// Faults on purpose: `--fault KIND:worker=W,at=STEP[:N]`. Part of the normal build, so that what recovers in
-// a test is what runs in production.
+// Faults on purpose: `--fault KIND:worker=W,at=STEP[:N]`, several with `;` between them. Part of the normal
+// build, so that what recovers in a test is what runs in production.
 #pragma once
 
 #include <cstddef>
@@ -37,13 +37,14 @@ struct DrillStep {
   bool corrupts = false;
   bool drops = false;
   bool bytes_alone = false;  // it can be corrupted, and nothing else happens
+  bool in_job = false;       // there is such a step only where the others go on without a lost rank
 };
 // In the order of a job.
 const std::vector<DrillStep>& drill_steps();
 // The kinds of fault that make sense at the step, by name.
 std::vector<std::string_view> kinds_at(const DrillStep& step);
 
-// A rank's drill. A step is a named place in the engine; each visit of it is counted from 1.
+// A rank's drills. A step is a named place in the engine; each visit of it is counted from 1.
 class FaultDrill {
  public:
   // No fault.
@@ -64,19 +65,20 @@ class FaultDrill {
   bool corrupts(std::string_view step) { return strikes_with(FaultKind::Corrupt, step); }
 
  private:
-  bool due(std::string_view step);
-  bool strikes_with(FaultKind kind, std::string_view step);
-  void strike(std::string_view step);
-  bool leaves_mark() const;
-
   struct Plan {
-    FaultKind kind;
+    std::string spec;
+    FaultKind kind = FaultKind::Kill;
     std::string step;
-    std::uint64_t visit;
+    std::uint64_t visit = 1;
+    std::uint64_t visits = 0;
   };
-  std::optional<Plan> plan_;  // only if it is for this worker
-  std::uint64_t visits_ = 0;
-  std::string spec_;
+  void add(std::string_view spec, WorkerId self);
+  bool due(Plan& plan, std::string_view step) const;
+  bool strikes_with(FaultKind kind, std::string_view step);
+  static void strike(const Plan& plan);
+  bool leaves_mark(const Plan& plan) const;
+
+  std::vector<Plan> plans_;  // those that are for this worker
   std::string marks_;
 };
 

@@ -174,6 +174,52 @@ std::optional<SiblingWatch> siblings_to_watch(const comm::Communicator& comm,
   return SiblingWatch(processes, own_process(), kLongestStop);
 }
 
+// What a rank is there for. Returns its exit code.
+int do_part(const RunOptions& options, const JobType& type, const RankTools& tools) {
+  const comm::Communicator& comm = tools.comm;
+  tools.drill.reach("start");
+  std::optional<Worker> worker;
+  if (comm.rank() != 0 || comm.size() == 1) {
+    worker.emplace(static_cast<WorkerId>(comm.rank()), options, type, tools);
+  }
+  if (comm.rank() != 0) work(*worker, tools.pulse, comm.size());
+  const bool left = worker && worker->left();
+  if (!left) coordinate(options, type, tools, worker ? &*worker : nullptr);
+  tools.drill.reach("leave");
+  return left ? worker->code() : static_cast<int>(ExitCode::Done);
+}
+
+void dismiss_others(const RankTools& tools, int code) {
+  for (const int rank : tools.comm.members()) {
+    if (rank != tools.comm.rank()) {
+      tools.mailbox.send(comm::Channel::ToWorker, rank, encode_message(Dismiss{code}));
+    }
+  }
+}
+
+// Where a rank that ends is nobody's end but its own, the others are told.
+void tell_failure(const RankTools& tools, const RunOptions& options, const Failure& failure) {
+  if (tools.comm.coordinator() == tools.comm.rank()) {
+    say(fmt::format("{}: {}", options.job, failure.what));
+    return dismiss_others(tools, failure.code);
+  }
+  tools.mailbox.send(comm::Channel::ToCoordinator, tools.comm.coordinator(),
+                     encode_message(WorkerFailed{0, failure}));
+  // Nobody need wait for what it might save.
+  tools.mailbox.send(comm::Channel::ToCoordinator, tools.comm.coordinator(), encode_message(RunsSaved{0, 0}));
+}
+
+// All ranks end together, so that none of them is taken for lost.
+void part(const RankTools& tools, int code) {
+  tools.watchdog.doing("waiting for the other ranks to end");
+  tools.watchdog.be_patient(100);
+  const Deadline bound(kLongestFarewell, code, "the other ranks did not end; ending this one");
+  while (!tools.comm.finish_all()) {
+    // Who directed them may be lost, or what it said.
+    if (tools.comm.coordinator() == tools.comm.rank()) dismiss_others(tools, code);
+  }
+}
+
 // Everything between MPI_Init and MPI_Finalize. Returns the exit code of this rank.
 int run_rank(const RunOptions& options, const JobType& type, comm::Communicator& comm,
              const std::vector<comm::Process>& processes) {
@@ -185,15 +231,18 @@ int run_rank(const RunOptions& options, const JobType& type, comm::Communicator&
   comm::Mailbox mailbox(comm);
   std::deque<WorkerId> lost;
   const RankTools tools{comm, mailbox, pulse, watchdog, drill, lost};
-  drill.reach("start");
-  std::optional<Worker> worker;
-  if (comm.rank() != 0 || comm.size() == 1) worker.emplace(self, options, type, tools);
-  if (comm.rank() != 0) work(*worker, pulse, comm.size());
-  const bool left = worker && worker->left();
-  if (!left) coordinate(options, type, tools, worker ? &*worker : nullptr);
-  drill.reach("leave");
-  if (comm.survives_losses()) comm.part_all(kLongestFarewell);
-  return left ? worker->code() : static_cast<int>(ExitCode::Done);
+  if (!comm.survives_losses()) return do_part(options, type, tools);
+  int code = static_cast<int>(ExitCode::Internal);
+  try {
+    code = do_part(options, type, tools);
+  } catch (const Error& error) {
+    code = static_cast<int>(error.code());
+    tell_failure(tools, options, {code, error.what()});
+  } catch (const std::exception& error) {
+    tell_failure(tools, options, {code, fmt::format("internal error: {}", error.what())});
+  }
+  part(tools, code);
+  return code;
 }
 
 }  // namespace
@@ -219,9 +268,14 @@ int run(const RunOptions& options, const JobType& type) {
       settled.memory_bytes = default_memory_budget(static_cast<int>(processes.size()));
     bound.reset();
     const int code = run_rank(settled, type, comm, processes);
+    if (comm.survives_losses() && code != static_cast<int>(ExitCode::Done)) comm::Session::leave(code);
     // Not in there, where the watchdog would take it for a hang.
     if (code != static_cast<int>(ExitCode::Done)) wait_for_the_end(code);
-    if (comm.survives_losses()) comm::Session::leave(code);
+    if (comm.survives_losses()) {
+      // Without async_mpi_finalize MPI hangs here in one run of twenty, once a rank was lost.
+      bound.emplace(kLongestFarewell, code, "the job is done, but MPI did not end; ending this rank");
+      return code;
+    }
     // 75 and not 0: mpirun ends the others at once then, while it once hung when two ranks left with 0. The
     // same command says that the job is complete. One after the other, for the same reason.
     bound.emplace(options.peer_timeout + 2s * std::min(comm.rank(), 30),

@@ -63,7 +63,7 @@ void Watchdog::watch() {
     if (pulse_->count() != seen) {
       seen = pulse_->count();
       still = std::chrono::milliseconds{0};
-    } else if (still >= timeout_) {
+    } else if (still >= timeout_ * patience_.load(std::memory_order_relaxed)) {
       end_process();
     }
   }

@@ -90,9 +90,11 @@ void Worker::look_at_scratch() {
 }
 
 void go_on_without_lost(RankTools& tools) {
-  tools.watchdog.doing("waiting for the other ranks to go on without one that was lost");
+  tools.drill.reach("recover");
   const Clock::time_point begin = Clock::now();
+  tools.watchdog.be_patient(3);
   for (const int rank : tools.comm.repair_all()) tools.lost.push_back(static_cast<WorkerId>(rank));
+  tools.watchdog.be_patient(1);
   spdlog::debug("the ranks found each other again in {:.1f} ms",
                 std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
 }

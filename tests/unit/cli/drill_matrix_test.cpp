@@ -43,6 +43,10 @@ TEST_CASE("every case of the matrix is one that a job accepts and that has a nam
 TEST_CASE("the matrix has every step, every worker and every number of ranks to restart on") {
   const auto all = pairs(drill_matrix(kJobs, 3));
   for (const auto& step : thresh::engine::drill_steps()) {
+    if (step.in_job) {
+      CHECK_FALSE(all.contains(std::string(step.name) + " kill"));
+      continue;
+    }
     for (const std::string_view kind : thresh::engine::kinds_at(step)) {
       CHECK(all.contains(std::string(step.name) + " " + std::string(kind)));
     }
@@ -50,6 +54,23 @@ TEST_CASE("the matrix has every step, every worker and every number of ranks to 
     CHECK(all.contains(std::string(step.name) + " worker 2") == step.workers);
   }
   for (const char* ranks : {"1", "2", "3", "6"}) CHECK(all.contains(std::string("kill then ") + ranks));
+}
+
+TEST_CASE("where the others go on, each fault comes alone, twice at once and again during the recovery") {
+  std::set<std::string> names;
+  std::set<std::string> seconds;
+  for (const DrillCase& c : thresh::cli::in_job_matrix(kJobs, 4)) {
+    CHECK_NOTHROW(thresh::engine::FaultDrill(c.fault(), 0));
+    CHECK(names.insert(c.name()).second);
+    CHECK(c.restart_ranks == c.ranks);
+    if (c.second_step.empty()) continue;
+    CHECK(c.second_worker != c.worker);
+    CHECK(c.second_worker < c.ranks);
+    seconds.insert(c.second_step == c.step ? "two at once" : c.second_step);
+  }
+  CHECK(seconds == std::set<std::string>{"two at once", "recover"});
+  CHECK(names.contains("sum/kill:worker=3,at=map:2;kill:worker=1,at=map:2/ranks=4,then=4"));
+  CHECK(names.contains("sum/stop:worker=0,at=publish:1;kill:worker=1,at=recover:1/ranks=4,then=4"));
 }
 
 TEST_CASE("a tenth of the cases covers every pair, and a smaller sample begins a larger one") {

@@ -16,6 +16,7 @@ std::atomic<const char*> block_end{nullptr};
 std::atomic<std::uint64_t> block_offset{0};
 std::atomic<const char*> where_at_hand{""};
 std::atomic<bool> left{false};
+pid_t thread_of_the_job = 0;  // set before the handler is
 
 // Async-signal-safe.
 void say_where(const char* what) noexcept {
@@ -52,8 +53,11 @@ const char* name_of(int signal) noexcept {
 
 // The default action follows: SA_RESETHAND, and the signal is raised once more.
 extern "C" void on_crash(int signal) {
-  if (crumb_at_hand.load() != nullptr) say_where(name_of(signal));
-  leave(AttemptKind::Crash, name_of(signal));
+  // The thread that writes checkpoints is not at the record that is being mapped.
+  if (gettid() == thread_of_the_job) {
+    if (crumb_at_hand.load() != nullptr) say_where(name_of(signal));
+    leave(AttemptKind::Crash, name_of(signal));
+  }
   raise(signal);
 }
 
@@ -83,6 +87,7 @@ void leave_hang() noexcept {
 }
 
 void catch_crashes() {
+  thread_of_the_job = gettid();
   // A stack that overflowed cannot run a handler.
   static char stack[64 << 10];
   stack_t alternative{};

@@ -266,12 +266,12 @@ std::optional<schedule::Event> CoordinatorPort::next_event() {
     }
   }
   if (!tools_.lost.empty()) {
-    const WorkerId lost = tools_.lost.front();
+    schedule::WorkerLost lost = std::move(tools_.lost.front());
     tools_.lost.pop_front();
     spdlog::warn("{} is gone; the job goes on with {} rank{}",
-                 schedule::worker_text(lost, job_->metrics.host_of(lost)), tools_.comm.members().size(),
-                 tools_.comm.members().size() == 1 ? "" : "s");
-    return schedule::WorkerLost{lost, "its process ended", true};
+                 schedule::worker_text(lost.worker, job_->metrics.host_of(lost.worker)),
+                 tools_.comm.members().size(), tools_.comm.members().size() == 1 ? "" : "s");
+    return lost;
   }
   if (auto letter = tools_.mailbox.receive(comm::Channel::ToCoordinator)) {
     return schedule::Received{static_cast<WorkerId>(letter->from), decode_message(letter->bytes)};

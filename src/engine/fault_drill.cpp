@@ -134,7 +134,7 @@ void FaultDrill::strike(const Plan& plan) {
       kill(getpid(), SIGTERM);
       break;
     case FaultKind::Segv:
-      kill(getpid(), SIGSEGV);
+      raise(SIGSEGV);  // of this thread
       break;
     case FaultKind::Full:
       limit_files(0);

@@ -21,9 +21,10 @@ double seconds(std::uint64_t ns) {
   return static_cast<double>(ns) * 1e-9;
 }
 
-Json worker_json(WorkerId worker, const WorkerStats& stats) {
+Json worker_json(const schedule::Job& job, WorkerId worker, const WorkerStats& stats) {
   return {
       {"worker", worker},
+      {"state", job.pool.knows(worker) ? schedule::state_name(job.pool.state(worker)) : "unknown"},
       {"host", stats.host},
       {"pid", stats.pid},
       {"map",
@@ -98,6 +99,19 @@ Json pool_json(const schedule::MetricsCollector& metrics) {
   return changes;
 }
 
+Json recoveries_json(const schedule::MetricsCollector& metrics) {
+  Json recoveries = Json::array();
+  for (const schedule::RecoveryCost& cost : metrics.recoveries()) {
+    recoveries.push_back({{"lost", cost.lost},
+                          {"seconds", seconds(cost.at)},
+                          {"silent_seconds", seconds(cost.silent)},
+                          {"repair_seconds", seconds(cost.repair)},
+                          {"recovery_seconds", seconds(cost.took)},
+                          {"splits_again", cost.splits_again}});
+  }
+  return recoveries;
+}
+
 // Records that were left out, in order of split and offset.
 Json quarantine_json(const schedule::Job& job) {
   Json records = Json::array();
@@ -144,7 +158,8 @@ std::string metrics_json(const schedule::Job& job, const std::string& job_name,
     output_bytes += part->bytes;
   }
   Json workers = Json::array();
-  for (const auto& [worker, stats] : job.metrics.workers()) workers.push_back(worker_json(worker, stats));
+  for (const auto& [worker, stats] : job.metrics.workers())
+    workers.push_back(worker_json(job, worker, stats));
   const schedule::TaskCounts& tasks = job.metrics.tasks();
   const Json metrics = {
       {"schema_version", kSchemaVersion},
@@ -178,6 +193,7 @@ std::string metrics_json(const schedule::Job& job, const std::string& job_name,
       {"coordinator", coordinator_json()},
       {"workers", workers},
       {"pool", pool_json(job.metrics)},
+      {"recoveries", recoveries_json(job.metrics)},
       {"shuffle", shuffle_json(job.metrics)},
       {"counters", job_counters(job)},
   };

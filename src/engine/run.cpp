@@ -130,8 +130,11 @@ void report(const schedule::Job& job, const schedule::JobEnd& end, const RunOpti
 // Rank 0, or who takes its place. Throws Error when the job failed.
 void coordinate(const RunOptions& options, const JobType& type, const RankTools& tools, Worker* local) {
   catch_stop_signals();
-  tools.lost.clear();
   schedule::Job job = new_job(options, type, tools.comm, local != nullptr);
+  for (const schedule::WorkerLost& lost : std::exchange(tools.lost, {})) {
+    job.metrics.loss_noticed(lost.worker, {}, {}, lost.repair);
+  }
+  if (tools.comm.rank() != 0) spdlog::warn("directs the job from now on, as all ranks before it are gone");
   CoordinatorPort port(options, type, tools, job, local);
   const schedule::JobEnd end = schedule::run_job(job, port);
   if (end.failure) {
@@ -229,7 +232,7 @@ int run_rank(const RunOptions& options, const JobType& type, comm::Communicator&
   Watchdog watchdog(pulse, options.task_timeout, fmt::format("worker {} on {}", self, host_name()),
                     siblings_to_watch(comm, processes));
   comm::Mailbox mailbox(comm);
-  std::deque<WorkerId> lost;
+  std::deque<schedule::WorkerLost> lost;
   const RankTools tools{comm, mailbox, pulse, watchdog, drill, lost};
   if (!comm.survives_losses()) return do_part(options, type, tools);
   int code = static_cast<int>(ExitCode::Internal);

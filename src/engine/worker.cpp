@@ -93,10 +93,15 @@ void go_on_without_lost(RankTools& tools) {
   tools.drill.reach("recover");
   const Clock::time_point begin = Clock::now();
   tools.watchdog.be_patient(3);
-  for (const int rank : tools.comm.repair_all()) tools.lost.push_back(static_cast<WorkerId>(rank));
+  const std::vector<int> lost = tools.comm.repair_all();
   tools.watchdog.be_patient(1);
+  schedule::Time repair = Clock::now() - begin;
   spdlog::debug("the ranks found each other again in {:.1f} ms",
-                std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+                std::chrono::duration<double, std::milli>(repair).count());
+  for (const int rank : lost) {
+    const auto worker = static_cast<WorkerId>(rank);
+    tools.lost.push_back({worker, "its process ended", true, std::exchange(repair, {})});
+  }
 }
 
 schedule::Time Worker::now() const {

@@ -36,7 +36,7 @@ struct RankTools {
   Pulse& pulse;
   Watchdog& watchdog;
   FaultDrill& drill;
-  std::deque<WorkerId>& lost;  // ranks that are gone, for the coordinator to take note of
+  std::deque<schedule::WorkerLost>& lost;  // for the coordinator to take note of
 };
 // Meets the other ranks that are left; messages under way are lost, and the requests of an exchange.
 void go_on_without_lost(RankTools& tools);

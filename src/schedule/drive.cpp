@@ -13,7 +13,9 @@ void perform(const Commands& commands, Port& port) {
 
 // False: the machine need not know, as the worker is lost already, and nothing else with it.
 bool note_loss(const WorkerLost& lost, Job& job, Time now) {
+  const Time silent = job.pool.silence(lost.worker, now);
   if (!job.pool.lose(lost.worker, now)) return lost.transport_anew;
+  job.metrics.loss_noticed(lost.worker, now, silent, lost.repair);
   job.faults.worker_lost(lost.worker, job.metrics.host_of(lost.worker), job.phase, lost.reason,
                          !lost.transport_anew);
   return true;

@@ -77,7 +77,10 @@ struct Job {
   // mapped anew in other runs, after the part was committed.
   std::vector<PartitionSums> sums;
   std::map<SplitId, SplitTrouble>
-      troubles;                          // of splits that failed, over all runs of the job as far as written
+      troubles;  // of splits that failed, over all runs of the job as far as written
+  // By split and offset of a record: notes of crashes on it that were taken into account. Each generation
+  // lists all that there are.
+  std::map<std::pair<SplitId, std::uint64_t>, std::uint32_t> crashes_learned;
   std::vector<PartSummary> found_parts;  // in the directory; they count once the cover is known to be theirs
   Found found;                           // of the latest generation
   std::uint32_t wave = 0;                // the wave at hand, counted from 0 in each generation
@@ -99,6 +102,7 @@ struct Job {
     signatures.assign(plan.splits.size(), std::nullopt);
     attempts.assign(plan.splits.size(), 0);
     troubles.clear();
+    crashes_learned.clear();
   }
   bool all_committed() const noexcept {
     for (const auto& part : parts) {

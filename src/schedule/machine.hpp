@@ -30,6 +30,7 @@ struct WorkerLost {
   // The transport began anew without it: what was under way between any two is lost, and nobody can be silent
   // in it any more.
   bool transport_anew = false;
+  Time repair{};  // what that took, if it is the first that was lost
 };
 // Someone asked the job to stop: a signal, a time limit.
 struct StopAsked {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
 
 namespace thresh::schedule {
 namespace {
@@ -54,6 +55,24 @@ void MetricsCollector::states_changed(const std::vector<StateChange>& changes) {
       ++dropped_;
     }
   }
+}
+
+void MetricsCollector::loss_noticed(WorkerId worker, Time now, Time silent, Time repair) {
+  if (!recovering_) {
+    if (recoveries_.size() >= max_phases) return;
+    recoveries_.push_back({{}, now, silent, {}, {}, 0});
+    recovering_ = true;
+  }
+  RecoveryCost& cost = recoveries_.back();
+  cost.lost.push_back(worker);
+  cost.silent = std::min(cost.silent, silent);
+  cost.repair += repair;
+}
+
+void MetricsCollector::recovered(Time now, std::uint64_t splits_again) {
+  if (!std::exchange(recovering_, false)) return;
+  recoveries_.back().took = now - recoveries_.back().at;
+  recoveries_.back().splits_again = splits_again;
 }
 
 void MetricsCollector::phase_begins(std::string_view name, Generation generation, Time now) {

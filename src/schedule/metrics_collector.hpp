@@ -37,6 +37,16 @@ struct TaskCounts {
   std::uint64_t workers_lost = 0;
 };
 
+// What it cost to go on without workers that were lost at once.
+struct RecoveryCost {
+  std::vector<WorkerId> lost;
+  Time at{};                       // when it was noticed
+  Time silent{};                   // since the last of them was heard: it took at most that long to notice
+  Time repair{};                   // of the transport, until those that are left had met
+  Time took{};                     // from noticing until it was known what they hold
+  std::uint64_t splits_again = 0;  // that were mapped before, and in no run that is left
+};
+
 struct ShuffleCounts {
   std::uint64_t waves = 0;
   std::uint64_t rounds = 0;
@@ -58,6 +68,9 @@ class MetricsCollector {
   void states_changed(const std::vector<StateChange>& changes);
   void phase_begins(std::string_view name, Generation generation, Time now);
   void phase_handled(std::size_t commands);
+  void loss_noticed(WorkerId worker, Time now, Time silent, Time repair);
+  // Does nothing if no loss was noticed since the last time.
+  void recovered(Time now, std::uint64_t splits_again);
   // The generation may have been raised meanwhile.
   void phase_ends(std::string_view outcome, Generation generation, Time now);
   // `partition_bytes`: of the partitions of the wave.
@@ -75,6 +88,7 @@ class MetricsCollector {
   std::string host_of(WorkerId worker) const;
   const std::vector<PhaseTiming>& phases() const noexcept { return phases_; }
   const std::vector<StateChange>& state_changes() const noexcept { return state_changes_; }
+  const std::vector<RecoveryCost>& recoveries() const noexcept { return recoveries_; }
   std::uint64_t dropped() const noexcept { return dropped_; }
   // Wire bytes of each partition when it was last shuffled.
   const std::map<PartitionId, std::uint64_t>& partition_bytes() const noexcept { return partition_bytes_; }
@@ -89,6 +103,8 @@ class MetricsCollector {
   PhaseTiming open_phase_;
   std::vector<StateChange> state_changes_;
   std::map<PartitionId, std::uint64_t> partition_bytes_;
+  std::vector<RecoveryCost> recoveries_;  // at most max_phases
+  bool recovering_ = false;               // the last of them has not ended
   std::uint64_t dropped_ = 0;
 };
 

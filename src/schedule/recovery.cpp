@@ -31,11 +31,11 @@ class RecoverPhase : public Phase {
     if (roll_.failure()) return fail(*roll_.failure());
   }
 
-  void on_message(WorkerId from, const Message& message, Time, Commands& out) override {
+  void on_message(WorkerId from, const Message& message, Time now, Commands& out) override {
     if (!roll_.take(from, message)) return ignore();
     if (roll_.failure()) return fail(*roll_.failure());
     if (!roll_.complete()) return;
-    roll_.choose(out);
+    roll_.choose(now, out);
     job_.faults.recovered();
     ++job_.metrics.tasks().recoveries;
     finish(Action::Recovered);

@@ -85,13 +85,18 @@ bool RollCall::take(WorkerId from, const Message& message) {
   return true;
 }
 
-void RollCall::choose(Commands& out) {
+void RollCall::choose(Time now, Commands& out) {
   job_.cover = choose_cover(std::move(offered_));
   job_.found = {job_.cover.size(), 0, parts_.size(), std::move(damage_)};
   for (const CoveredRun& item : job_.cover) job_.found.splits += item.run.splits.size();
   std::sort(parts_.begin(), parts_.end(),
             [](const PartSummary& a, const PartSummary& b) { return a.file < b.file; });
   job_.found_parts = std::move(parts_);
+  std::uint64_t again = 0;
+  for (const SplitId split : missing_splits(job_.cover, job_.plan.splits.size())) {
+    again += job_.signatures[split].has_value() ? 1 : 0;
+  }
+  job_.metrics.recovered(now, job_.all_committed() ? 0 : again);
   out.emplace_back(ReportFound{});
   std::map<WorkerId, std::vector<RunId>> kept;
   for (const CoveredRun& item : job_.cover) kept[item.holder].push_back(item.run.id);

@@ -35,7 +35,7 @@ class RollCall {
   // Whether all answered. Then choose() sets job.cover, job.found and job.found_parts and tells each worker
   // which of its runs to keep.
   bool complete() const noexcept { return started_ && waiting_.empty(); }
-  void choose(Commands& out);
+  void choose(Time now, Commands& out);
   // An inventory that cannot be.
   const std::optional<Failure>& failure() const noexcept { return failure_; }
 

@@ -1,6 +1,7 @@
 #include "schedule/split_troubles.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -54,8 +55,13 @@ std::optional<Failure> learn_attempts(Job& job, const std::vector<AttemptNote>& 
     quarantine(job.troubles[note.split], note.record);
   }
   std::set<SplitId> decided;
+  std::map<std::pair<SplitId, std::uint64_t>, std::uint32_t> listed;
   for (const AttemptNote& note : notes) {
     if (note.split >= job.plan.splits.size() || note.kind == AttemptKind::Quarantine) continue;
+    const std::pair<SplitId, std::uint64_t> record{note.split, note.record.offset};
+    std::uint32_t& learned = job.crashes_learned[record];
+    if (++listed[record] <= learned) continue;
+    ++learned;
     SplitTrouble& trouble = job.troubles[note.split];
     if (holds(trouble.quarantine, note.record.offset)) continue;
     ++trouble.failures;

@@ -116,6 +116,11 @@ bool WorkerPool::lose(WorkerId id, Time now) {
   return true;
 }
 
+Time WorkerPool::silence(WorkerId id, Time now) const {
+  const auto at = workers_.find(id);
+  return at == workers_.end() ? Time{} : now - at->second.heard_at;
+}
+
 bool WorkerPool::owes_dismissal(WorkerId id) {
   const auto at = workers_.find(id);
   if (at == workers_.end() || !is_gone(at->second)) return false;

@@ -63,6 +63,9 @@ class WorkerPool {
   // True once for each dead worker: it still talks and must be told to leave.
   bool owes_dismissal(WorkerId worker);
 
+  // Since it was last heard; 0 if it is not known.
+  Time silence(WorkerId worker, Time now) const;
+
   // When to look at who is silent and to send pings.
   Time next_check() const noexcept { return next_check_; }
   // The coordinator is at work. If it was away itself (stopped, or busy with files), the workers' silence

@@ -2,7 +2,6 @@
 quarter of an hour, else for half a minute. THRESH_SOAK_SEED draws other kills."""
 
 import os
-import pathlib
 import random
 import shutil
 import signal
@@ -16,20 +15,6 @@ SEED = int(os.environ.get("THRESH_SOAK_SEED", "23"))
 PARTITIONS = 6
 
 
-def ranks_at_work(output):
-    """Process ids of the ranks that write to this directory."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            if b"OMPI_COMM_WORLD_RANK=" in pathlib.Path(f"/proc/{pid}/environ").read_bytes() \
-                    and os.fsencode(output) in words:
-                found.append(int(pid))
-        except OSError:
-            continue  # it has ended
-    return found
-
-
 class Soak(ranks.Case):
     def inputs(self, rng):
         words = ["".join(rng.choices("abcdefghijkl", k=rng.randrange(2, 9))) for _ in range(5000)]
@@ -41,7 +26,7 @@ class Soak(ranks.Case):
         """Kills mpirun or a rank; whether there was something to kill."""
         if process.poll() is not None:
             return False
-        victims = [process.pid] + ranks_at_work(self.dir / "out")
+        victims = [process.pid, *ranks.at_work(self.dir / "out").values()]
         try:
             os.kill(rng.choice(victims), signal.SIGKILL)
         except ProcessLookupError:

@@ -14,7 +14,7 @@ import ranks
 COUNTS = (1, 3, 5)
 DOCUMENT = (pathlib.Path(__file__).parents[2] / "docs/metrics.md").read_text()
 COORDINATOR = {"host": str, "pid": int, "cpu_seconds": float, "peak_memory_bytes": int}
-WORKER = {"worker": int, "host": str, "pid": int, "peak_memory_bytes": int, "cpu_seconds": float,
+WORKER = {"worker": int, "state": str, "host": str, "pid": int, "peak_memory_bytes": int, "cpu_seconds": float,
           "map": {"seconds": float, "splits": int, "records": int, "emits": int, "input_bytes": int},
           "seal": {"seconds": float}, "shuffle": {"seconds": float, "sent_bytes": int, "received_bytes": int},
           "reduce": {"seconds": float, "output_bytes": int}, "check": {"seconds": float},
@@ -32,6 +32,8 @@ SCHEMA = {
     "quarantine": [{"path": str, "offset": int, "what": str}],
     "phases": [PHASE], "coordinator": COORDINATOR, "workers": [WORKER],
     "pool": [{"seconds": float, "worker": int, "from": str, "to": str}],
+    "recoveries": [{"lost": list, "seconds": float, "silent_seconds": float, "repair_seconds": float,
+                    "recovery_seconds": float, "splits_again": int}],
     "shuffle": {"waves": int, "rounds": int, "matrix": [{"from": int, "to": int, "bytes": int}],
                 "max_partition_bytes": int, "mean_partition_bytes": float},
     "counters": dict}

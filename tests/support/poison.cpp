@@ -1,4 +1,5 @@
 // A job on whose input one may die: for tests of what becomes of such records.
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
@@ -19,8 +20,16 @@ struct Poison {
 
   void map(const thresh::Line& line, auto& emit) const {
     constexpr std::string_view kHead = "poison ";
+    if (line.text == "poison slow") think(emit);
     if (line.text.starts_with(kHead)) act(line.text.substr(kHead.size()));
     emit(line.text, 1);
+  }
+  // Longer than the task timeouts of the tests, without a call of MPI but for alive().
+  static void think(auto& emit) {
+    for (int i = 0; i < 60; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      emit.alive();
+    }
   }
   static Value combine(Value a, Value b) { return a + b; }
   void reduce(std::string_view key, thresh::Values<Value>& values, auto& out) const {

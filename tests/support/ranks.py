@@ -21,7 +21,8 @@ def environment():
     env = {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMIX_", "SLURM_"))}
     env["OMPI_MCA_orte_tmpdir_base"] = SESSIONS
     if os.getuid() == 0:
-        env.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        env.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", PRTE_ALLOW_RUN_AS_ROOT="1",
+                   PRTE_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     if "LSAN_OPTIONS" in env:
         # Open MPI leaks, and telling its leaks from ours takes seconds a rank: leaks are the unit tests' business.
         env["ASAN_OPTIONS"] = ":".join(filter(None, [env.get("ASAN_OPTIONS"), "detect_leaks=0"]))
@@ -30,7 +31,7 @@ def environment():
 
 def start(ranks, *command, **more):
     """Starts `command` on `ranks` ranks; its output is kept in pipes unless `more` says otherwise."""
-    launcher = ["mpirun", "--oversubscribe", "-np", str(ranks)] if ranks else []
+    launcher = [*more.pop("launcher", ["mpirun", "--oversubscribe"]), "-np", str(ranks)] if ranks else []
     return subprocess.Popen([*launcher, *map(str, command)], env=environment(), stdin=subprocess.DEVNULL,
                             stdout=more.pop("stdout", subprocess.PIPE), stderr=more.pop("stderr", subprocess.PIPE),
                             start_new_session=True, **more)
@@ -69,6 +70,20 @@ def finish(process, timeout=120):
 def run(ranks, *command, timeout=120, **more):
     """ranks=0: without mpirun."""
     return finish(start(ranks, *command, **more), timeout)
+
+
+def at_work(output):
+    """Process ids of the ranks that write to this directory, by rank."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            environ = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            rank = [int(v.split(b"=")[1]) for v in environ if v.startswith(b"OMPI_COMM_WORLD_RANK=")]
+            if rank and os.fsencode(output) in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                found[rank[0]] = int(pid)
+        except OSError:
+            continue  # it has ended
+    return found
 
 
 def stopped(word):

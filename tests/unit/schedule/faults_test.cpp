@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "schedule/fault_handler.hpp"
+#include "schedule/split_troubles.hpp"
 #include "schedule/worker_pool.hpp"
 #include "support/catch.hpp"
 
@@ -112,6 +113,23 @@ TEST_CASE("a worker that leaves gets no more work, and counts as drained when it
   REQUIRE(pool.state(2) == WorkerState::Drained);
   REQUIRE_FALSE(pool.is_live(2));
   REQUIRE(pool.working() == std::vector<WorkerId>{1, 3});
+}
+
+TEST_CASE("a note of a crash counts once, however often the job directory is listed") {
+  thresh::schedule::Job job;
+  job.options.max_attempts = 4;
+  thresh::JobPlan plan;
+  plan.inputs.push_back({"in.txt", 100, 0});
+  plan.splits.push_back({0, 0, 100});
+  job.adopt(plan);
+  const thresh::AttemptNote crash{thresh::AttemptKind::Crash, 0, {7, "it crashed"}};
+  std::vector<thresh::SplitId> verdicts;
+  for (int recovery = 0; recovery < 5; ++recovery) {
+    REQUIRE_FALSE(learn_attempts(job, {crash}, verdicts));
+    REQUIRE(job.troubles.at(0).failures == 1);
+  }
+  // A second worker died of the same record: there is no quarantine, so the job fails.
+  REQUIRE(learn_attempts(job, {crash, crash}, verdicts)->code == 65);
 }
 
 TEST_CASE("who is merely silent is still in every collective: the job is started again") {

@@ -1,0 +1,157 @@
+"""Ranks are lost and the others go on, in the same mpirun, on an MPI with ULFM; elsewhere it ends with 77. What
+`thresh drill --in-job` does not try: several losses in a row, spares, a slow record, a job that is stopped as a whole."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import ranks
+
+LAUNCHER = ["mpirun", "--with-ft", "ulfm", "--mca", "pml", "ob1", "--mca", "coll", "^han", "--mca", "btl",
+            "tcp,sm,self", "--mca", "btl_tcp_if_include", "lo", "--mca", "async_mpi_finalize", "1", "--oversubscribe"]
+PARTITIONS = 8
+
+
+def has_ulfm():
+    try:
+        return b"ftmpi" in subprocess.run(["ompi_info"], capture_output=True, check=False).stdout
+    except OSError:
+        return False
+
+
+def fault(kind, worker, step):
+    return f"{kind}:worker={worker},at={step}"
+
+
+class InJob(ranks.Case):
+    def setUp(self):
+        super().setUp()
+        rng = random.Random(5)
+        words = ["".join(rng.choices("abcdefghij", k=rng.randrange(2, 9))) for _ in range(3000)]
+        self.text = self.write("in.txt", ranks.text(rng, 60_000, words))
+
+    def count_words(self, count, *options, launcher=None, **more):
+        return self.job(count, "wordcount", self.text, "--partitions", PARTITIONS, "--split-size", "32K", *options,
+                        launcher=launcher or LAUNCHER, **more)
+
+    def assert_words(self, result, output):
+        self.assert_done(result, output)
+        self.assertEqual(ranks.parts(output), self.expected("wordcount", PARTITIONS, [self.text]))
+        return json.loads((output / "metrics.json").read_text())
+
+    def splits_of(self, metrics, worker):
+        return sum(w["map"]["splits"] for w in metrics["workers"] if w["worker"] == worker)
+
+    def test_one_after_another_down_to_one_survivor(self):
+        faults = [fault("kill", 0, "assign:9"), fault("kill", 1, "map:6"), fault("kill", 2, "shuffle"),
+                  fault("kill", 3, "reduce")]
+        result, output = self.count_words(5, "--fault", ";".join(faults))
+        self.assert_words(result, output)
+        for step in (b"assign 9", b"map 6", b"shuffle 1", b"reduce 1"):
+            self.assertIn(b"fault drill: " + step, result.stderr)
+
+    def test_what_is_done_again_is_what_the_lost_alone_had(self):
+        result, output = self.count_words(4, "--fault", fault("kill", 2, "reduce"), "--no-checkpoint")
+        metrics = self.assert_words(result, output)
+        again = metrics["tasks"]["splits_done"] - metrics["totals"]["splits"]
+        self.assertGreater(again, 0)
+        self.assertEqual(again, self.splits_of(metrics, 2))
+        self.assertEqual([(r["lost"], r["splits_again"]) for r in metrics["recoveries"]], [([2], again)])
+
+    def test_a_spare_takes_the_place_of_the_lost(self):
+        result, output = self.count_words(4, "--spares", 1)
+        metrics = self.assert_words(result, output)
+        self.assertEqual(self.splits_of(metrics, 3), 0)
+        result, output = self.count_words(4, "--spares", 1, "--fault", fault("kill", 1, "map:3"), out="spared")
+        metrics = self.assert_words(result, output)
+        self.assertGreater(self.splits_of(metrics, 3), 0)
+
+    def test_a_worker_that_is_told_to_end_leaves_and_nothing_is_lost(self):
+        result, output = self.count_words(4, "--fault", fault("term", 2, "map:9"))
+        metrics = self.assert_words(result, output)
+        self.assertEqual([r["splits_again"] for r in metrics["recoveries"]], [0])
+        self.assertEqual([w["state"] for w in metrics["workers"] if w["worker"] == 2], ["drained"])
+
+    def slow_input(self):
+        """One record that takes longer than the task timeout, and many that do not."""
+        lines = b"".join(b"line %d\n" % (i % 500) for i in range(40_000))
+        return self.write("slow.txt", lines[:100_000] + b"poison slow\n" + lines[100_000:])
+
+    def test_who_thinks_long_about_a_record_is_not_taken_for_dead(self):
+        slow = self.slow_input()
+        options = ["--partitions", 4, "--split-size", "16K", "--task-timeout", "2s", "--peer-timeout", "4s"]
+        clean = ranks.run(0, self.poison, "poison", slow, "-o", self.dir / "clean", *options)
+        self.assert_done(clean, self.dir / "clean")
+        output = self.dir / "out"
+        result = ranks.run(4, self.poison, "poison", slow, "-o", output, *options, launcher=LAUNCHER)
+        self.assert_done(result, output)
+        self.assertEqual(ranks.parts(output), ranks.parts(self.dir / "clean"))
+        self.assertEqual(json.loads((output / "metrics.json").read_text())["recoveries"], [])
+        # The others do not wait for the record to end when one is lost meanwhile.
+        output = self.dir / "lost"
+        begin = time.monotonic()
+        result = ranks.run(4, self.poison, "poison", slow, "-o", output, *options, "--fault",
+                           fault("kill", 3, "map:12"), launcher=LAUNCHER)
+        self.assert_done(result, output)
+        self.assertEqual(ranks.parts(output), ranks.parts(self.dir / "clean"))
+        self.assertLess(time.monotonic() - begin, 20)
+
+    def test_a_job_that_is_stopped_as_a_whole_goes_on_as_a_whole(self):
+        slow = self.slow_input()
+        output = self.dir / "out"
+        process = ranks.start(4, self.poison, "poison", slow, "-o", output, "--partitions", 4, "--split-size", "16K",
+                              launcher=LAUNCHER)
+        end = time.monotonic() + 20
+        while len(ranks.at_work(output)) < 4:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        time.sleep(1)
+        pids = ranks.at_work(output).values()
+        self.assertEqual(len(pids), 4)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(3)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        self.assert_done(ranks.finish(process), output)
+        self.assertEqual(json.loads((output / "metrics.json").read_text())["recoveries"], [])
+
+    def test_a_record_that_crashes_workers_is_left_out(self):
+        lines = b"".join(b"line %d\n" % i for i in range(3000))
+        bad = self.write("bad.txt", lines + b"poison segv\n" + lines)
+        output = self.dir / "out"
+        result = ranks.run(5, self.poison, "poison", bad, "-o", output, "--partitions", 2, "--split-size", "4K",
+                           "--max-bad-records", 1, launcher=LAUNCHER)
+        self.assert_done(result, output)
+        self.assertIn(b"left out: ", result.stderr)
+        self.assertEqual(sum(part.count(b"\n") for part in ranks.parts(output).values()), 3000)
+
+    def test_a_failure_ends_all_ranks_at_once_with_its_code(self):
+        begin = time.monotonic()
+        result, output = self.count_words(4, "--fault", fault("throw", 2, "reduce"))
+        self.assertEqual(result.returncode, 70, result.stderr.decode())
+        self.assert_nothing_published(output)
+        result, _ = self.count_words(4, "--scratch", "/no/such/place", out="other")
+        self.assertEqual(result.returncode, 73, result.stderr.decode())
+        result, _ = self.count_words(4, "--spares", 3, out="spares")
+        self.assertEqual(result.returncode, 64, result.stderr.decode())
+        self.assertLess(time.monotonic() - begin, 20)
+
+    def test_without_ulfm_a_loss_ends_the_job_and_the_same_command_goes_on(self):
+        plain = ["mpirun", "--oversubscribe"]
+        result, output = self.count_words(4, "--fault", fault("kill", 2, "reduce"), launcher=plain)
+        self.assertNotEqual(result.returncode, 0)
+        self.assert_nothing_published(output)
+        result, output = self.count_words(3, launcher=plain)
+        self.assert_words(result, output)
+
+
+if __name__ == "__main__":
+    if not has_ulfm():
+        print("skipped: this MPI has no ULFM; scripts/test-ulfm brings one", file=sys.stderr)
+        sys.exit(77)
+    ranks.main(sys.argv)

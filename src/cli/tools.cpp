@@ -2,6 +2,7 @@
 #include "cli/drill.hpp"
 #include "cli/gen.hpp"
 #include "cli/inspect.hpp"
+#include "cli/status.hpp"
 #include "cli/supervise.hpp"
 #include "cli/tool.hpp"
 #include "cli/validate_sort.hpp"
@@ -10,7 +11,8 @@
 namespace thresh::cli {
 
 const std::vector<Tool>& tools() {
-  static const std::vector<Tool> all = {clean_tool(),     drill_tool(),         gen_tool(),   inspect_tool(),
+  static const std::vector<Tool> all = {clean_tool(),     drain_tool(),         drill_tool(),
+                                        gen_tool(),       inspect_tool(),       status_tool(),
                                         supervise_tool(), validate_sort_tool(), verify_tool()};
   return all;
 }

@@ -46,6 +46,7 @@ THRESH_FIELDS(ReduceWave, m.generation, m.wave, m.expected)
 THRESH_FIELDS(CheckPart, m.generation, m.partition, m.file, m.bytes, m.checksum)
 THRESH_FIELDS(Ping, m.generation)
 THRESH_FIELDS(Dismiss, m.code)
+THRESH_FIELDS(AskToLeave, m.generation)
 THRESH_FIELDS(Inventory, m.generation, m.sealed, m.runs, m.parts, m.damage)
 THRESH_FIELDS(SaveRuns, m.generation)
 THRESH_FIELDS(RunsSaved, m.generation, m.splits_unsaved)
@@ -84,7 +85,7 @@ static_assert(kDecoders.size() <= 256);
 constexpr std::array<std::string_view, kDecoders.size()> kNames = {
     "Muster",      "KeepRuns",     "AssignSplit", "SealRuns",  "ShuffleWave", "ReduceWave",   "CheckPart",
     "Ping",        "Dismiss",      "Inventory",   "SplitDone", "SplitFailed", "WaveReceived", "PartCommitted",
-    "PartChecked", "WorkerFailed", "Heartbeat",   "SaveRuns",  "RunsSaved"};
+    "PartChecked", "WorkerFailed", "Heartbeat",   "SaveRuns",  "RunsSaved",   "AskToLeave"};
 
 }  // namespace
 

@@ -85,6 +85,10 @@ struct CheckPart {
 struct Ping {
   Generation generation = 0;
 };
+// Someone asked this worker to leave: as SIGTERM to its process.
+struct AskToLeave {
+  Generation generation = 0;
+};
 // The job is over for this worker.
 struct Dismiss {
   int code = 0;
@@ -176,7 +180,7 @@ struct Heartbeat {
 
 using Message = std::variant<Muster, KeepRuns, AssignSplit, SealRuns, ShuffleWave, ReduceWave, CheckPart,
                              Ping, Dismiss, Inventory, SplitDone, SplitFailed, WaveReceived, PartCommitted,
-                             PartChecked, WorkerFailed, Heartbeat, SaveRuns, RunsSaved>;
+                             PartChecked, WorkerFailed, Heartbeat, SaveRuns, RunsSaved, AskToLeave>;
 
 std::string encode_message(const Message& message);
 // Throws Error{Internal} naming what is wrong with the bytes.

@@ -212,6 +212,7 @@ void CoordinatorPort::carry_out(const schedule::ReportFound&) {
 void CoordinatorPort::carry_out(const schedule::Publish&) {
   tools_.watchdog.doing("publishing the results in " + options_->output);
   tools_.drill.reach("publish");
+  next_status_ = schedule::Time::max();  // it would come back into a directory that is being removed
   file_work(answers_, [this]() -> schedule::Event {
     std::vector<PartSummary> parts;
     for (const auto& part : job_->parts) parts.push_back(part.value());
@@ -241,6 +242,26 @@ void CoordinatorPort::poll() {
   if (!directory_ || now() < next_refresh_) return;
   next_refresh_ = now() + kRefreshInterval;
   directory_->refresh();
+  tell_status();
+  for (const WorkerId worker : directory_->take_drain_requests()) {
+    // The last one has nobody to leave its work to, and rank 0 stops the job when it is told to end.
+    const bool can_leave = job_->pool.is_live(worker) && job_->pool.live().size() > 1 &&
+                           static_cast<int>(worker) != tools_.comm.coordinator();
+    if (!tools_.comm.survives_losses() || !can_leave) {
+      spdlog::warn("worker {} was asked to leave, and cannot", worker);
+      continue;
+    }
+    tools_.mailbox.send(comm::Channel::ToWorker, static_cast<int>(worker),
+                        encode_message(AskToLeave{job_->generation}));
+  }
+}
+
+// With thousands of workers it is long: writing it takes a hundredth of the time at most.
+void CoordinatorPort::tell_status() {
+  const schedule::Time begin = now();
+  if (begin < next_status_) return;
+  directory_->write_status(status_json(*job_, type_->name, begin, tools_.comm.survives_losses()));
+  next_status_ = now() + 100 * (now() - begin);
 }
 
 // The end of a time limit is for saving: a tenth of it, a second at least and a minute at most.

@@ -49,6 +49,7 @@ class CoordinatorPort final : public schedule::Port {
 
   bool turn();  // one turn of everything that goes on by itself; false if nothing did
   void poll();
+  void tell_status();
   std::optional<schedule::Event> next_event();
 
   const RunOptions* options_;
@@ -63,6 +64,7 @@ class CoordinatorPort final : public schedule::Port {
   std::deque<std::unique_ptr<Bystander>> bystanders_;  // of waves, in their order
   ProgressDisplay display_;
   schedule::Time next_refresh_{};
+  schedule::Time next_status_{};
   bool stop_told_ = false;
 };
 

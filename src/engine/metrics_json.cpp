@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "engine/logging.hpp"
@@ -199,6 +200,39 @@ std::string metrics_json(const schedule::Job& job, const std::string& job_name,
   };
   // Names of user counters may hold any bytes; the job is not to fail for that.
   return metrics.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string status_json(const schedule::Job& job, const std::string& job_name,
+                        std::chrono::nanoseconds elapsed, bool goes_on) {
+  Json workers = Json::array();
+  for (const auto& [worker, stats] : job.metrics.workers()) {
+    const bool known = job.pool.knows(worker);
+    workers.push_back({{"worker", worker},
+                       {"state", known ? schedule::state_name(job.pool.state(worker)) : "unknown"},
+                       {"host", stats.host},
+                       {"pid", stats.pid},
+                       {"splits", stats.splits},
+                       {"silent_seconds", known ? seconds(job.pool.silence(worker, elapsed)) : 0.0}});
+  }
+  const auto parts =
+      std::count_if(job.parts.begin(), job.parts.end(), [](const auto& part) { return part.has_value(); });
+  const bool mapping = job.phase == "map";
+  const std::size_t splits = job.plan.splits.size();
+  const Json status = {
+      {"schema_version", kSchemaVersion},
+      {"job", job_name},
+      {"job_id", job.job_id},
+      {"generation", job.generation},
+      {"phase", job.phase},
+      {"elapsed_seconds", seconds(elapsed)},
+      {"goes_on_without_lost", goes_on},
+      {"splits", {{"total", splits}, {"mapped", mapping ? splits - job.splits_left : job.found.splits}}},
+      {"parts", {{"total", job.plan.partitions}, {"committed", parts}}},
+      {"coordinator", coordinator_json()},
+      {"workers", workers},
+      {"recoveries", recoveries_json(job.metrics)},
+  };
+  return status.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace thresh::engine

@@ -15,4 +15,9 @@ Counters job_counters(const schedule::Job& job);
 std::string metrics_json(const schedule::Job& job, const std::string& job_name,
                          std::chrono::nanoseconds elapsed);
 
+// The text of .thresh/status.json: what the job is at, and how its workers are. `goes_on`: without a lost
+// one.
+std::string status_json(const schedule::Job& job, const std::string& job_name,
+                        std::chrono::nanoseconds elapsed, bool goes_on);
+
 }  // namespace thresh::engine

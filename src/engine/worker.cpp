@@ -142,7 +142,11 @@ void Worker::read_mail() {
   while (auto letter = tools_.mailbox.receive(comm::Channel::ToWorker)) {
     heard_ = Clock::now();
     Message message = decode_message(letter->bytes);
-    if (!std::holds_alternative<Ping>(message)) inbox_.push_back(std::move(message));
+    if (std::holds_alternative<AskToLeave>(message)) {
+      asked_to_leave_ = true;
+    } else if (!std::holds_alternative<Ping>(message)) {
+      inbox_.push_back(std::move(message));
+    }
   }
 }
 
@@ -291,14 +295,22 @@ void Worker::carry_out(const schedule::SealTable& command) {
 // A worker that is told to end saves its work first. In one process, rank 0 sees to it.
 bool Worker::check_signals() {
   if (directs() || leave_told_) return false;
-  const auto reason = stop_signal();
+  auto reason = stop_signal();
+  if (!reason && asked_to_leave_) {
+    reason = Failure{static_cast<int>(ExitCode::StoppedEarly),
+                     "told to leave by thresh drain; run the same command again to go on"};
+  }
   if (!reason) return false;
+  leave(*reason);
+  return true;
+}
+
+void Worker::leave(const Failure& reason) {
   leave_told_ = true;
   stats_.leaving = 1;
   last_beat_ = {};
   beat();
-  tell_books(schedule::LeaveAsked{*reason});
-  return true;
+  tell_books(schedule::LeaveAsked{reason});
 }
 
 // Whether there is still time to save what is not in a file, instead of waiting for peers.

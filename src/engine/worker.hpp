@@ -94,6 +94,7 @@ class Worker {
   void spill_runs();
   Overflow overflow_at(std::uint64_t limit_bytes) { return {pool_, spill_, format_, limit_bytes}; }
   bool check_signals();
+  void leave(const Failure& reason);
   void leave_alone();
   bool job_ends() const;
   void check_shared(const Muster& muster);
@@ -125,6 +126,7 @@ class Worker {
   FiledRuns filed_;
   std::set<RunId> being_written_;
   Checkpointer checkpointer_;  // reads runs_: ends before them
+  bool asked_to_leave_ = false;
   bool leave_told_ = false;
   std::unique_ptr<WaveExchange> abandoned_;  // its requests are still open: it lives as long as the process
   ReceivedSlices slices_;

@@ -85,9 +85,10 @@ struct Job {
   Found found;                           // of the latest generation
   std::uint32_t wave = 0;                // the wave at hand, counted from 0 in each generation
   std::vector<std::pair<PartitionId, WorkerId>> wave_owners;  // of the wave at hand, by partition
-  std::set<WorkerId> located;  // that were told in this generation where records are, if the job asks
-  std::uint64_t progress = 0;  // splits mapped and parts committed, over all generations
-  std::string phase;           // name of the node at hand
+  std::set<WorkerId> located;     // that were told in this generation where records are, if the job asks
+  std::uint64_t splits_left = 0;  // to map, in this generation
+  std::uint64_t progress = 0;     // splits mapped and parts committed, over all generations
+  std::string phase;              // name of the node at hand
   WorkerPool pool;
   FaultHandler faults;
   MetricsCollector metrics;

@@ -34,6 +34,7 @@ class MapPhase : public Phase {
     }
     missing_ = missing_splits(job_.cover, job_.plan.splits.size());
     to_do_.assign(missing_.begin(), missing_.end());
+    job_.splits_left = missing_.size();
     // What failed before comes first: if it ends the worker again, little is lost.
     std::stable_partition(to_do_.begin(), to_do_.end(),
                           [this](SplitId split) { return job_.troubles.contains(split); });
@@ -160,6 +161,7 @@ class MapPhase : public Phase {
     if (auto failure = note_signature(job_, done.signature)) return fail(std::move(*failure));
     tasks_[done.signature.split].done = true;
     ++done_;
+    job_.splits_left = missing_.size() - done_;
     ++job_.progress;
     ++job_.metrics.tasks().done;
     --open_[from];

@@ -83,8 +83,8 @@ class Planner {
     for (const Generation generation : inventory_.generations) {
       remove(paths_.generations() + "/" + std::to_string(generation), why);
     }
-    for (const std::string& path :
-         {paths_.outcome(), paths_.checkpoint_pointer(), paths_.decision(), paths_.job_file()}) {
+    for (const std::string& path : {paths_.outcome(), paths_.status(), paths_.checkpoint_pointer(),
+                                    paths_.decision(), paths_.job_file()}) {
       remove_if_there(path, why);
     }
     for (const std::string& path : inventory_.run_directories) remove_if_there(path, "is empty");

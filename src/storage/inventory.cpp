@@ -21,7 +21,7 @@ constexpr std::string_view kSidecarEnd = ".commit";
 // What makes a .thresh one of ours.
 constexpr std::string_view kJobDirectoryNames[] = {
     "job.h5", "publish.json", "outcome.json", "checkpoint.json", "generation",
-    "parts",  "runs",         "attempts",     "drills"};
+    "parts",  "runs",         "attempts",     "drills",          "status.json"};
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
@@ -118,8 +118,9 @@ void read_runs(Inventory& inventory) {
 void read_job_directory(Inventory& inventory) {
   const JobPaths& paths = inventory.paths;
   const auto known = [](const std::string& name) {
-    return is_token_name(name) || std::find(std::begin(kJobDirectoryNames), std::end(kJobDirectoryNames),
-                                            name) != std::end(kJobDirectoryNames);
+    return is_token_name(name) || is_drain_name(name) ||
+           std::find(std::begin(kJobDirectoryNames), std::end(kJobDirectoryNames), name) !=
+               std::end(kJobDirectoryNames);
   };
   inventory.has_job_directory = !sort_out(inventory, paths.job_dir(), known).empty();
   if (!inventory.has_job_directory) return;
@@ -143,7 +144,7 @@ void read_job_directory(Inventory& inventory) {
   inventory.attempts = sort_out(inventory, paths.attempts(), is_attempt_name);
   inventory.drills = sort_out(inventory, paths.drills(), is_drill_name);
   for (const std::string& name : entries_of(paths.job_dir())) {
-    if (is_token_name(name)) inventory.tokens.push_back(name);
+    if (is_token_name(name) || is_drain_name(name)) inventory.tokens.push_back(name);
   }
   read_runs(inventory);
 }

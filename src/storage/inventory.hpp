@@ -39,7 +39,7 @@ struct Inventory {
   std::vector<FoundPart> parts;
   std::vector<std::string> attempts;         // names in .thresh/attempts
   std::vector<std::string> drills;           // names in .thresh/drills
-  std::vector<std::string> tokens;           // names in .thresh
+  std::vector<std::string> tokens;           // names in .thresh, and of requests to drain
   std::vector<Generation> generations;       // that are claimed; ascending
   std::vector<std::string> run_directories;  // .thresh/runs, and where --checkpoint put them
   std::vector<std::string> runs;             // paths of run files in them

@@ -294,6 +294,28 @@ void JobDirectory::publish(const std::vector<PartSummary>& parts, const std::str
   }
 }
 
+void JobDirectory::write_status(std::string_view json) noexcept {
+  try {
+    if (link_status(paths_.job_file())) write_durably(paths_.job_dir(), paths_.status(), json, false);
+  } catch (const std::exception&) {
+    // The job does not need it.
+  }
+}
+
+std::vector<WorkerId> JobDirectory::take_drain_requests() noexcept {
+  std::vector<WorkerId> workers;
+  try {
+    for (const std::string& name : list_directory(paths_.job_dir())) {
+      if (!is_drain_name(name)) continue;
+      workers.push_back(static_cast<WorkerId>(std::stoul(name.substr(name.find('.') + 1))));
+      remove_file(paths_.job_dir() + "/" + name);
+    }
+  } catch (const std::exception&) {
+    // Whoever asked sees in the status that nothing came of it.
+  }
+  return workers;
+}
+
 void JobDirectory::record_outcome(int code, std::string_view text) noexcept {
   try {
     if (!link_status(paths_.job_file())) return;  // published, or discarded

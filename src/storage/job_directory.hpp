@@ -101,6 +101,11 @@ class JobDirectory {
   void publish(const std::vector<PartSummary>& parts, const std::string& manifest_json,
                const std::string& metrics_json);
 
+  // What the job is at: .thresh/status.json, for whoever looks. Best effort.
+  void write_status(std::string_view json) noexcept;
+  // Workers that someone asked to leave, by a file .thresh/drain.<worker>; each request is told once.
+  std::vector<WorkerId> take_drain_requests() noexcept;
+
   // Why the job ended without a result: .thresh/outcome.json. Best effort.
   void record_outcome(int code, std::string_view text) noexcept;
 

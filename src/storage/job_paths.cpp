@@ -40,6 +40,10 @@ bool is_drill_name(std::string_view name) {
   return name.size() == 16;
 }
 
+bool is_drain_name(std::string_view name) {
+  return name.starts_with("drain.") && all_digits(name.substr(6)) && name.size() < 16;
+}
+
 bool is_generation_name(std::string_view name) {
   return all_digits(name);
 }
@@ -49,8 +53,9 @@ void remove_work_files(const JobPaths& paths) {
   remove_files(paths.parts(), is_part_file_name);
   remove_files(paths.attempts(), is_attempt_name);
   remove_directory_if_empty(paths.attempts());
-  remove_files(paths.job_dir(),
-               [](std::string_view name) { return name == "outcome.json" || is_token_name(name); });
+  remove_files(paths.job_dir(), [](std::string_view name) {
+    return name == "outcome.json" || name == "status.json" || is_drain_name(name) || is_token_name(name);
+  });
 }
 
 void remove_job_directory(const JobPaths& paths) {

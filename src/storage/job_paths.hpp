@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/task.hpp"
 #include "storage/manifest.hpp"
 
 namespace thresh::storage {
@@ -19,6 +20,8 @@ struct JobPaths {
   std::string job_file() const { return job_dir() + "/job.h5"; }
   std::string decision() const { return job_dir() + "/publish.json"; }
   std::string outcome() const { return job_dir() + "/outcome.json"; }
+  std::string status() const { return job_dir() + "/status.json"; }
+  std::string drain_request(WorkerId worker) const { return job_dir() + "/drain." + std::to_string(worker); }
   std::string generations() const { return job_dir() + "/generation"; }
   std::string runs() const { return job_dir() + "/runs"; }
   std::string checkpoint_pointer() const { return job_dir() + "/checkpoint.json"; }
@@ -34,6 +37,7 @@ struct JobPaths {
 bool is_temporary_name(std::string_view name);   // in any of them
 bool is_part_file_name(std::string_view name);   // p<part>.<generation>.<nonce>, with or without .commit
 bool is_generation_name(std::string_view name);  // <g>
+bool is_drain_name(std::string_view name);       // drain.<worker>
 
 bool is_token_name(std::string_view name);
 bool is_drill_name(std::string_view name);

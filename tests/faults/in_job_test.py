@@ -100,6 +100,40 @@ class InJob(ranks.Case):
         self.assertEqual(ranks.parts(output), ranks.parts(self.dir / "clean"))
         self.assertLess(time.monotonic() - begin, 20)
 
+    def start_slow(self, launcher):
+        """A job that runs for some seconds more; its output directory."""
+        slow = self.slow_input()
+        output = self.dir / "out"
+        process = ranks.start(4, self.poison, "poison", slow, "-o", output, "--partitions", 4, "--split-size", "16K",
+                              launcher=launcher)
+        end = time.monotonic() + 20
+        while ranks.run(0, self.thresh, "status", output).returncode != 0:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
+        return process, output
+
+    def test_drain_lets_one_worker_go(self):
+        process, output = self.start_slow(LAUNCHER)
+        shown = ranks.run(0, self.thresh, "status", output).stdout.decode()
+        self.assertIn("poison: map, ", shown)
+        self.assertEqual(ranks.run(0, self.thresh, "drain", output, "--worker", 9).returncode, 64)
+        # One that is not at the slow record: it leaves at once.
+        states = json.loads(ranks.run(0, self.thresh, "status", output, "--json").stdout)
+        idle = [w["worker"] for w in states["workers"] if w["state"] == "idle"][0]
+        asked = ranks.run(0, self.thresh, "drain", output, "--worker", idle)
+        self.assertEqual(asked.returncode, 0, asked.stderr.decode())
+        self.assert_done(ranks.finish(process), output)
+        metrics = json.loads((output / "metrics.json").read_text())
+        self.assertEqual([w["state"] for w in metrics["workers"] if w["worker"] == idle], ["drained"])
+        self.assertEqual([(r["lost"], r["splits_again"]) for r in metrics["recoveries"]], [([idle], 0)])
+        self.assertFalse((output / ".thresh").exists())
+        self.assertEqual(ranks.run(0, self.thresh, "status", output).returncode, 66)
+
+    def test_without_ulfm_nobody_is_drained(self):
+        process, output = self.start_slow(["mpirun", "--oversubscribe"])
+        self.assertEqual(ranks.run(0, self.thresh, "drain", output, "--worker", 1).returncode, 78)
+        self.assert_done(ranks.finish(process), output)
+
     def test_a_job_that_is_stopped_as_a_whole_goes_on_as_a_whole(self):
         slow = self.slow_input()
         output = self.dir / "out"

@@ -102,7 +102,8 @@ std::vector<Message> one_of_each() {
       WorkerFailed{n(), any_failure()},
       Heartbeat{n(), stats},
       SaveRuns{n()},
-      RunsSaved{n(), n()}};
+      RunsSaved{n(), n()},
+      AskToLeave{n()}};
 }
 
 }  // namespace

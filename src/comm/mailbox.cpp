@@ -60,9 +60,26 @@ std::optional<Letter> Mailbox::receive(Channel channel) {
   check("MPI_Get_count", MPI_Get_count(&status, MPI_BYTE, &count));
   const int from = comm_->members().at(static_cast<std::size_t>(status.MPI_SOURCE));
   Letter letter{from, std::string(static_cast<std::size_t>(count), '\0')};
-  const int error = MPI_Mrecv(letter.bytes.data(), count, MPI_BYTE, &message, MPI_STATUS_IGNORE);
-  if (!comm_->good("MPI_Mrecv", error)) return std::nullopt;
+  if (!take(letter.bytes, count, message)) return std::nullopt;
   return letter;
+}
+
+// A long message comes in parts, and those do not come any more if the communicator was revoked meanwhile. A
+// blocking call would then wait for ever: so it looks whether that happened.
+bool Mailbox::take(std::string& bytes, int count, MPI_Message& message) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  int done = 0;
+  if (!comm_->good("MPI_Imrecv", MPI_Imrecv(bytes.data(), count, MPI_BYTE, &message, &request))) return false;
+  while (comm_->good("MPI_Test", MPI_Test(&request, &done, MPI_STATUS_IGNORE)) && done == 0) {
+    int there = 0;
+    const bool whole = comm_->good(
+        "MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_->get(), &there, MPI_STATUS_IGNORE));
+    comm_->look();
+    if (whole && !comm_->broken()) continue;
+    keep_for_ever(std::move(bytes));  // MPI may still write there
+    return false;
+  }
+  return done != 0;
 }
 
 bool Mailbox::drained() {

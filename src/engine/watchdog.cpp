@@ -47,6 +47,7 @@ void Watchdog::watch() {
   std::uint64_t seen = pulse_->count();
   std::chrono::milliseconds still{0};
   std::chrono::milliseconds since_look{0};
+  unsigned patience_before = 1;
   Clock::time_point before = Clock::now();
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kPollInterval, [this] { return stop_; })) {
@@ -60,10 +61,13 @@ void Watchdog::watch() {
     before = now;
     since_look += turn;
     if (siblings_ && since_look >= kLookInterval) siblings_->look(std::exchange(since_look, 0ms));
-    if (pulse_->count() != seen) {
+    // Who waited long for others must not be ended for it once that is over.
+    const unsigned patience = patience_.load(std::memory_order_relaxed);
+    if (pulse_->count() != seen || patience != patience_before) {
       seen = pulse_->count();
+      patience_before = patience;
       still = std::chrono::milliseconds{0};
-    } else if (still >= timeout_ * patience_.load(std::memory_order_relaxed)) {
+    } else if (still >= timeout_ * patience) {
       end_process();
     }
   }

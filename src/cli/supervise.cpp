@@ -6,12 +6,12 @@
 #include <chrono>
 #include <csignal>
 #include <thread>
+#include <utility>
 
 #include "cli/duration.hpp"
 #include "cli/launcher.hpp"
 #include "cli/number.hpp"
 #include "cli/shell_text.hpp"
-#include "cli/supervised_command.hpp"
 #include "cli/supervised_job.hpp"
 #include "cli/terminal.hpp"
 #include "storage/claim.hpp"
@@ -36,40 +36,14 @@ constexpr int kSignalsToKill = 3;
 constexpr milliseconds kMostAfterSuccess = 30s;
 constexpr milliseconds kGlance = 5s;
 
-struct Plan {
-  SupervisedCommand command;
-  std::string output;
-  std::uint64_t max_restarts = 5;
-  milliseconds pause = 1s;  // before the first restart; doubled for each further one
-};
-
-void say(const std::string& text) {
-  print_note("thresh supervise", text);
-}
-
-template <typename Parse>
-auto parse_option(const std::string& name, const std::string& value, Parse parse) {
-  try {
-    return parse(value);
-  } catch (const BadValue& bad) {
-    throw Error(ExitCode::Usage, "option --" + name + ": '" + value + "' " + bad.what());
-  }
-}
-
-Plan make_plan(const ToolArguments& arguments) {
+Supervision make_plan(const ToolArguments& arguments) {
   if (!arguments.words.empty() || arguments.command.empty()) {
     throw Error(ExitCode::Usage,
                 "supervise takes the command behind two dashes: thresh supervise -- mpirun thresh ...");
   }
-  Plan plan;
+  Supervision plan;
   plan.command = understand(arguments.command);
-  if (const auto value = arguments.value("max-restarts")) {
-    plan.max_restarts = parse_option("max-restarts", *value,
-                                     [](const std::string& v) { return parse_count(v, 0, kMostRestarts); });
-  }
-  if (const auto value = arguments.value("backoff")) {
-    plan.pause = parse_option("backoff", *value, parse_duration);
-  }
+  read_restart_options(arguments, plan);
   plan.output = arguments.value("output").value_or(plan.command.output);
   if (plan.output.empty()) {
     throw Error(ExitCode::Usage,
@@ -80,10 +54,11 @@ Plan make_plan(const ToolArguments& arguments) {
 
 class Supervisor {
  public:
-  explicit Supervisor(const Plan& plan) : plan_(plan), words_(plan.command.words) {}
+  explicit Supervisor(const Supervision& plan) : plan_(plan), words_(plan.command.words) {}
   int run();
 
  private:
+  void say(const std::string& text) const { print_note(plan_.who, text); }
   std::string position() const { return fmt::format("attempt {} of {}: ", attempt_, plan_.max_restarts + 1); }
   // Runs the command once. An error that keeps it from starting ends the supervision.
   void attempt(const JobView& before);
@@ -95,7 +70,7 @@ class Supervisor {
   bool pause(milliseconds time);
   void end_old_ranks();
 
-  const Plan& plan_;
+  const Supervision& plan_;
   std::vector<std::string> words_;  // the command, as it is to be run next
   Launcher launcher_;
   std::uint64_t attempt_ = 0;
@@ -216,25 +191,40 @@ int Supervisor::run() {
   }
 }
 
+int run_supervise(const ToolArguments& arguments) {
+  return supervise(make_plan(arguments));
+}
+
 }  // namespace
 
-int supervise(const ToolArguments& arguments) {
-  return Supervisor(make_plan(arguments)).run();
+int supervise(const Supervision& plan) {
+  return Supervisor(plan).run();
+}
+
+std::vector<ToolOption> restart_options() {
+  return {
+      {"max-restarts", "N", "How often the command is run again at most. [default: 5]"},
+      {"backoff", "TIME", "Pause before it is run again; doubled each time, up to a minute. [default: 1s]"}};
+}
+
+void read_restart_options(const ToolArguments& arguments, Supervision& plan) {
+  const auto count = [](const std::string& value) { return parse_count(value, 0, kMostRestarts); };
+  plan.max_restarts = parse_value(arguments, "max-restarts", count).value_or(plan.max_restarts);
+  plan.pause = parse_value(arguments, "backoff", parse_duration).value_or(plan.pause);
 }
 
 Tool supervise_tool() {
-  return {
-      "supervise",
-      "runs a command again until its job is done",
-      {"[--max-restarts N] [--backoff TIME] [--output DIR] -- COMMAND..."},
-      "COMMAND runs a job, by any launcher: mpirun, srun, thresh alone or a script. It is\n"
-      "run again after the loss of a rank, of mpirun or of a node, and ends when OUTPUT\n"
-      "holds _SUCCESS, when the job cannot succeed, or after two attempts in a row\n"
-      "without a new run, part or verdict. A signal is passed on and ends it.\n",
-      {{"max-restarts", "N", "How often COMMAND is run again at most. [default: 5]"},
-       {"backoff", "TIME", "Pause before it is run again; doubled each time, up to a minute. [default: 1s]"},
-       {"output", "DIR", "The job's output directory, if COMMAND does not show it (-o DIR)."}},
-      supervise};
+  std::vector<ToolOption> options = restart_options();
+  options.push_back({"output", "DIR", "The job's output directory, if COMMAND does not show it (-o DIR)."});
+  return {"supervise",
+          "runs a command again until its job is done",
+          {"[--max-restarts N] [--backoff TIME] [--output DIR] -- COMMAND..."},
+          "COMMAND runs a job, by any launcher: mpirun, srun, thresh alone or a script. It is\n"
+          "run again after the loss of a rank, of mpirun or of a node, and ends when OUTPUT\n"
+          "holds _SUCCESS, when the job cannot succeed, or after two attempts in a row\n"
+          "without a new run, part or verdict. A signal is passed on and ends it.\n",
+          std::move(options),
+          run_supervise};
 }
 
 }  // namespace thresh::cli

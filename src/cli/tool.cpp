@@ -26,6 +26,30 @@ using Words = std::vector<std::string>;
   refuse(tool, "unknown option " + typed);
 }
 
+// The option that the word names, with or without "=value".
+const ToolOption* option_named(const Tool& tool, const std::string& word) {
+  const std::string typed = word.substr(0, word.find('='));
+  for (const ToolOption& option : tool.options) {
+    const bool short_form = option.letter != 0 && typed == std::string("-") + option.letter;
+    if (short_form || typed == "--" + std::string(option.name)) return &option;
+  }
+  return nullptr;
+}
+
+// Where the command begins that the tool is to start: "--", or the first word that is no option. The options
+// before it get their second dash.
+Words::iterator find_job(const Tool& tool, Words& arguments) {
+  auto at = arguments.begin();
+  while (at != arguments.end() && at->starts_with('-') && *at != "--") {
+    if (option_named(tool, "-" + *at) != nullptr) at->insert(0, 1, '-');
+    const ToolOption* option = option_named(tool, *at);
+    const bool takes_next =
+        option != nullptr && !option->argument.empty() && at->find('=') == std::string::npos;
+    for (int words = takes_next ? 2 : 1; words > 0 && at != arguments.end(); --words) ++at;
+  }
+  return at;
+}
+
 }  // namespace
 
 std::optional<std::string> ToolArguments::value(std::string_view option) const {
@@ -43,8 +67,10 @@ std::string directory_of(std::string_view tool, const ToolArguments& arguments) 
               "thresh " + std::string(tool) + " takes one directory: what was given with -o");
 }
 
-ToolArguments parse_tool(const Tool& tool, const Words& arguments) {
-  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+ToolArguments parse_tool(const Tool& tool, const Words& given) {
+  Words arguments = given;
+  const auto end =
+      tool.starts_job ? find_job(tool, arguments) : std::find(arguments.begin(), arguments.end(), "--");
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
@@ -56,7 +82,7 @@ ToolArguments parse_tool(const Tool& tool, const Words& arguments) {
     options.push_back(option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
   }
   try {
-    app.parse(Words(std::reverse_iterator(dashes), arguments.rend()));
+    app.parse(Words(std::reverse_iterator(end), arguments.rend()));
   } catch (const CLI::ParseError& error) {
     refuse(tool, error.what());
   }
@@ -65,7 +91,7 @@ ToolArguments parse_tool(const Tool& tool, const Words& arguments) {
     if (word.size() > 1 && word[0] == '-') refuse_option(tool, word);
     parsed.words.push_back(word);
   }
-  if (dashes != arguments.end()) parsed.command.assign(dashes + 1, arguments.end());
+  if (end != arguments.end()) parsed.command.assign(*end == "--" ? end + 1 : end, arguments.end());
   for (std::size_t i = 0; i < options.size(); ++i) {
     const ToolOption& spec = tool.options[i];
     if (options[i]->count() == 0) continue;

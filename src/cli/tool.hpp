@@ -6,6 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/number.hpp"
+#include "thresh/errors.hpp"
+
 namespace thresh::cli {
 
 struct ToolOption {
@@ -19,7 +22,7 @@ struct ToolOption {
 class ToolArguments {
  public:
   std::vector<std::string> words;
-  std::vector<std::string> command;  // what follows "--"
+  std::vector<std::string> command;  // what follows "--", or the first word of a tool that starts a job
   // The value of an option; empty for a flag. None if it was not given.
   std::optional<std::string> value(std::string_view option) const;
   bool has(std::string_view option) const { return value(option).has_value(); }
@@ -35,6 +38,9 @@ struct Tool {
   std::vector<ToolOption> options;
   // Returns the exit code. Throws Error.
   int (*run)(const ToolArguments& arguments);
+  // Its options end at the first word, from which on all is the command line of a job. Long ones may have one
+  // dash, as mpirun's -np.
+  bool starts_job = false;
 };
 
 const std::vector<Tool>& tools();
@@ -45,5 +51,19 @@ std::string directory_of(std::string_view tool, const ToolArguments& arguments);
 
 // `arguments` without the tool's name. Throws Error{Usage}, with the nearest name for an unknown option.
 ToolArguments parse_tool(const Tool& tool, const std::vector<std::string>& arguments);
+
+// What `parse` makes of the option's value; none if it was not given. Throws Error{Usage} where `parse`
+// throws BadValue.
+template <typename Parse>
+auto parse_value(const ToolArguments& arguments, const std::string& option, Parse parse)
+    -> std::optional<decltype(parse(std::string()))> {
+  const auto value = arguments.value(option);
+  if (!value) return std::nullopt;
+  try {
+    return parse(*value);
+  } catch (const BadValue& bad) {
+    throw Error(ExitCode::Usage, "option --" + option + ": '" + *value + "' " + bad.what());
+  }
+}
 
 }  // namespace thresh::cli

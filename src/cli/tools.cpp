@@ -2,6 +2,7 @@
 #include "cli/drill.hpp"
 #include "cli/gen.hpp"
 #include "cli/inspect.hpp"
+#include "cli/launch.hpp"
 #include "cli/status.hpp"
 #include "cli/supervise.hpp"
 #include "cli/tool.hpp"
@@ -11,9 +12,9 @@
 namespace thresh::cli {
 
 const std::vector<Tool>& tools() {
-  static const std::vector<Tool> all = {clean_tool(),     drain_tool(),         drill_tool(),
-                                        gen_tool(),       inspect_tool(),       status_tool(),
-                                        supervise_tool(), validate_sort_tool(), verify_tool()};
+  static const std::vector<Tool> all = {clean_tool(),         drain_tool(),  drill_tool(),  gen_tool(),
+                                        inspect_tool(),       launch_tool(), status_tool(), supervise_tool(),
+                                        validate_sort_tool(), verify_tool()};
   return all;
 }
 

@@ -1,0 +1,158 @@
+#include "cli/launch_command.hpp"
+
+#include <initializer_list>
+#include <string_view>
+
+#include "cli/number.hpp"
+#include "cli/shell_text.hpp"
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+
+namespace thresh::cli {
+namespace {
+
+using Hosts = std::vector<LaunchHost>;
+
+std::string joined(std::initializer_list<std::string_view> pieces) {
+  std::string text;
+  for (const std::string_view piece : pieces) text += piece;
+  return text;
+}
+
+constexpr char kUlfm[] =
+    "--with-ft ulfm --mca pml ob1 --mca coll '^han' --mca btl tcp,sm,self --mca async_mpi_finalize 1 ";
+constexpr char kKeepalive4[] =
+    "--mca oob_tcp_keepalive_time 2 --mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 3 ";
+constexpr char kKeepalive5[] =
+    "--prtemca oob_tcp_keepalive_time 2 --prtemca oob_tcp_keepalive_intvl 1 "
+    "--prtemca oob_tcp_keepalive_probes 3 ";
+constexpr char kJob[] = "thresh sum in -o out";
+
+const MpiFacts kOpenMpi4{"mpirun", 4, false, true};
+const MpiFacts kOpenMpi5{"mpirun", 5, true, true};
+const MpiFacts kOther{"mpirun", 0, false, false};
+
+MachineFacts workstation() {
+  return {8, false, false, {}};
+}
+
+MachineFacts allocation() {
+  return {8, false, true, {}};
+}
+
+LaunchRequest request(std::optional<std::uint64_t> ranks, Hosts hosts = {}) {
+  LaunchRequest wanted;
+  wanted.ranks = ranks;
+  wanted.hosts = std::move(hosts);
+  wanted.program = {"thresh", "sum", "in", "-o", "out"};
+  return wanted;
+}
+
+std::string text(const LaunchRequest& wanted, const MpiFacts& mpi, const MachineFacts& machine) {
+  return shell_text(launch_command(wanted, mpi, machine));
+}
+
+TEST_CASE("ranks that fit this machine need nothing on Open MPI 4") {
+  CHECK(text(request(8), kOpenMpi4, workstation()) == joined({"mpirun -np 8 ", kJob}));
+}
+
+TEST_CASE("Open MPI 5 with ULFM is told to live on after a loss, on this machine over its own interface") {
+  const std::string ulfm = joined({kUlfm, "--mca btl_tcp_if_include lo "});
+  CHECK(text(request(8), kOpenMpi5, workstation()) == joined({"mpirun -np 8 ", ulfm, kJob}));
+  CHECK(survives_losses(request(8), kOpenMpi5));
+}
+
+TEST_CASE("without ULFM Open MPI 5 gets what 4 gets") {
+  const MpiFacts without{"mpirun", 5, false, true};
+  CHECK(text(request(8), without, workstation()) == text(request(8), kOpenMpi4, workstation()));
+  LaunchRequest unwanted = request(8);
+  unwanted.fault_tolerant = false;
+  CHECK(text(unwanted, kOpenMpi5, workstation()) == text(request(8), kOpenMpi4, workstation()));
+  CHECK_FALSE(survives_losses(request(8), without));
+  CHECK_FALSE(survives_losses(unwanted, kOpenMpi5));
+}
+
+TEST_CASE("root is allowed by an option, so that the command works in any shell") {
+  MachineFacts machine = workstation();
+  machine.root = true;
+  CHECK(text(request(2), kOpenMpi4, machine) == joined({"mpirun --allow-run-as-root -np 2 ", kJob}));
+  CHECK(text(request(2), kOther, machine) == joined({"mpirun -np 2 ", kJob}));
+}
+
+TEST_CASE("more ranks than cores yield to each other") {
+  const std::string crowded = "mpirun -np 9 --oversubscribe --mca mpi_yield_when_idle 1 ";
+  CHECK(text(request(9), kOpenMpi4, workstation()) == joined({crowded, kJob}));
+  CHECK(text(request(9), kOpenMpi5, workstation()).starts_with(joined({crowded, kUlfm})));
+}
+
+TEST_CASE("several hosts share the ranks in turn, and a link that is cut is noticed") {
+  const Hosts hosts{{"a", 8}, {"b", 8}};
+  const std::string start = "mpirun -np 12 -H a:8,b:8 --map-by node --bind-to none ";
+  CHECK(text(request(12, hosts), kOpenMpi4, workstation()) == joined({start, kKeepalive4, kJob}));
+  CHECK(text(request(12, hosts), kOpenMpi5, workstation()) == joined({start, kUlfm, kKeepalive5, kJob}));
+}
+
+TEST_CASE("the ranks of hosts need not be counted, but must not exceed their slots") {
+  const Hosts hosts{{"a", 2}, {"b", 2}};
+  CHECK(text(request(std::nullopt, hosts), kOpenMpi4, workstation()).starts_with("mpirun -H a:2,b:2 "));
+  CHECK(test::contains(test::error_of([&] { text(request(5, hosts), kOpenMpi4, workstation()); }),
+                       "-np: 5 ranks are more than the slots of a:2,b:2"));
+}
+
+TEST_CASE("one host has nobody to share with") {
+  CHECK_FALSE(test::contains(text(request(2, {{"a", 2}}), kOpenMpi4, workstation()), "--map-by"));
+}
+
+TEST_CASE("a file of hosts is mpirun's to read") {
+  LaunchRequest wanted = request(4);
+  wanted.hostfile = "my hosts";
+  CHECK(text(wanted, kOpenMpi4, workstation()) ==
+        joined({"mpirun -np 4 --hostfile 'my hosts' --map-by node --bind-to none ", kKeepalive4, kJob}));
+}
+
+TEST_CASE("in an allocation mpirun knows the nodes, and how many ranks there are to be") {
+  CHECK(text(request(std::nullopt), kOpenMpi4, allocation()) == joined({"mpirun ", kKeepalive4, kJob}));
+  CHECK(text(request(99), kOpenMpi5, allocation()) == joined({"mpirun -np 99 ", kUlfm, kKeepalive5, kJob}));
+}
+
+TEST_CASE("an mpirun that does not know Slurm is told the nodes, unless the user names hosts") {
+  MachineFacts machine = allocation();
+  machine.nodes = {{"n1", 2}, {"n2", 1}};
+  CHECK(text(request(std::nullopt), kOpenMpi4, machine) ==
+        joined({"mpirun -H n1:2,n2:1 --map-by node --bind-to none ", kKeepalive4, kJob}));
+  CHECK(text(request(1, {{"n2", 1}}), kOpenMpi4, machine) ==
+        joined({"mpirun -np 1 -H n2:1 --bind-to none ", kKeepalive4, kJob}));
+}
+
+TEST_CASE("outside an allocation the number of ranks must be given") {
+  CHECK(
+      test::contains(test::error_of([] { text(request(std::nullopt), kOpenMpi4, workstation()); }), "-np N"));
+}
+
+TEST_CASE("another MPI gets the number of ranks and nothing else") {
+  CHECK(text(request(9), kOther, workstation()) == joined({"mpirun -np 9 ", kJob}));
+  CHECK(text(request(9), kOther, allocation()) == joined({"mpirun -np 9 ", kJob}));
+  CHECK(test::contains(test::error_of([] {
+                         text(request(2, {{"a", 2}}), kOther, workstation());
+                       }),
+                       "not that of Open MPI"));
+}
+
+TEST_CASE("hosts are read as mpirun reads them") {
+  CHECK(parse_hosts("a:2,b") == Hosts{{"a", 2}, {"b", 1}});
+  for (const char* bad : {"", ",", "a,", ":2", "a:", "a:0", "a:x", "a b:2", "a:-1"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(parse_hosts(bad), BadValue);
+  }
+}
+
+TEST_CASE("what Slurm says of tasks is spread over its nodes") {
+  CHECK(slurm_nodes({"a", "b", "c", "d"}, "2(x3),1") == Hosts{{"a", 2}, {"b", 2}, {"c", 2}, {"d", 1}});
+  CHECK(slurm_nodes({"a", "b"}, "4") == Hosts{{"a", 4}, {"b", 1}});
+  CHECK(slurm_nodes({"a"}, "3(x9)") == Hosts{{"a", 3}});
+  CHECK(slurm_nodes({"a", "b"}, "") == Hosts{{"a", 1}, {"b", 1}});
+  CHECK_THROWS_AS(slurm_nodes({"a"}, "many"), BadValue);
+}
+
+}  // namespace
+}  // namespace thresh::cli

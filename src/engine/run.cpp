@@ -192,35 +192,45 @@ int do_part(const RunOptions& options, const JobType& type, const RankTools& too
   return left ? worker->code() : static_cast<int>(ExitCode::Done);
 }
 
-void dismiss_others(const RankTools& tools, int code) {
-  for (const int rank : tools.comm.members()) {
-    if (rank != tools.comm.rank()) {
-      tools.mailbox.send(comm::Channel::ToWorker, rank, encode_message(Dismiss{code}));
+// How a rank ended, for the others: where they go on without one that ends, they must be told.
+void tell_end(const RankTools& tools, const Failure& end) {
+  const comm::Communicator& comm = tools.comm;
+  if (comm.coordinator() == comm.rank()) {
+    for (const int rank : comm.members()) {
+      if (rank == comm.rank()) continue;
+      tools.mailbox.send(comm::Channel::ToWorker, rank, encode_message(Dismiss{end.code}));
     }
+  } else if (!end.what.empty()) {
+    tools.mailbox.send(comm::Channel::ToCoordinator, comm.coordinator(),
+                       encode_message(WorkerFailed{0, end}));
+    // Nobody need wait for what it might save.
+    tools.mailbox.send(comm::Channel::ToCoordinator, comm.coordinator(), encode_message(RunsSaved{0, 0}));
   }
 }
 
-// Where a rank that ends is nobody's end but its own, the others are told.
-void tell_failure(const RankTools& tools, const RunOptions& options, const Failure& failure) {
-  if (tools.comm.coordinator() == tools.comm.rank()) {
-    say(fmt::format("{}: {}", options.job, failure.what));
-    return dismiss_others(tools, failure.code);
+// Does it, and says how that ended; without words if it was told to end.
+Failure try_part(const RunOptions& options, const JobType& type, const RankTools& tools) {
+  Failure end{static_cast<int>(ExitCode::Internal), ""};
+  try {
+    end.code = do_part(options, type, tools);
+    return end;
+  } catch (const Error& error) {
+    end = {static_cast<int>(error.code()), error.what()};
+  } catch (const std::exception& error) {
+    end.what = fmt::format("internal error: {}", error.what());
   }
-  tools.mailbox.send(comm::Channel::ToCoordinator, tools.comm.coordinator(),
-                     encode_message(WorkerFailed{0, failure}));
-  // Nobody need wait for what it might save.
-  tools.mailbox.send(comm::Channel::ToCoordinator, tools.comm.coordinator(), encode_message(RunsSaved{0, 0}));
+  if (tools.comm.coordinator() == tools.comm.rank()) say(fmt::format("{}: {}", options.job, end.what));
+  tell_end(tools, end);
+  return end;
 }
 
 // All ranks end together, so that none of them is taken for lost.
-void part(const RankTools& tools, int code) {
+void part(const RankTools& tools, const Failure& end) {
   tools.watchdog.doing("waiting for the other ranks to end");
   tools.watchdog.be_patient(100);
-  const Deadline bound(kLongestFarewell, code, "the other ranks did not end; ending this one");
-  while (!tools.comm.finish_all()) {
-    // Who directed them may be lost, or what it said.
-    if (tools.comm.coordinator() == tools.comm.rank()) dismiss_others(tools, code);
-  }
+  const Deadline bound(kLongestFarewell, end.code, "the other ranks did not end; ending this one");
+  // What was told may be lost, as is who told or heard it.
+  while (!tools.comm.finish_all()) tell_end(tools, end);
 }
 
 // Everything between MPI_Init and MPI_Finalize. Returns the exit code of this rank.
@@ -235,17 +245,9 @@ int run_rank(const RunOptions& options, const JobType& type, comm::Communicator&
   std::deque<schedule::WorkerLost> lost;
   const RankTools tools{comm, mailbox, pulse, watchdog, drill, lost};
   if (!comm.survives_losses()) return do_part(options, type, tools);
-  int code = static_cast<int>(ExitCode::Internal);
-  try {
-    code = do_part(options, type, tools);
-  } catch (const Error& error) {
-    code = static_cast<int>(error.code());
-    tell_failure(tools, options, {code, error.what()});
-  } catch (const std::exception& error) {
-    tell_failure(tools, options, {code, fmt::format("internal error: {}", error.what())});
-  }
-  part(tools, code);
-  return code;
+  const Failure end = try_part(options, type, tools);
+  part(tools, end);
+  return end.code;
 }
 
 }  // namespace

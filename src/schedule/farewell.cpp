@@ -37,10 +37,8 @@ class SavingFarewell : public Machine {
     Commands out;
     out.emplace_back(RecordOutcome{*job_.failure});
     deadline_ = now + job_.options.save_timeout;
-    for (const WorkerId worker : job_.pool.live()) {
-      waiting_[worker] = now;
-      out.emplace_back(Send{worker, SaveRuns{job_.generation}});
-    }
+    for (const WorkerId worker : job_.pool.live()) waiting_[worker] = now;
+    ask(out);
     if (waiting_.empty()) leave(out);
     return out;
   }
@@ -51,6 +49,7 @@ class SavingFarewell : public Machine {
       on_received(*received, now);
     } else if (const auto* lost = std::get_if<WorkerLost>(&event)) {
       waiting_.erase(lost->worker);
+      if (lost->transport_anew) ask(out);
     }
     std::erase_if(waiting_,
                   [&](const auto& worker) { return now - worker.second > job_.options.save_silence; });
@@ -59,6 +58,10 @@ class SavingFarewell : public Machine {
   }
 
  private:
+  void ask(Commands& out) {
+    for (const auto& [worker, heard] : waiting_) out.emplace_back(Send{worker, SaveRuns{job_.generation}});
+  }
+
   void on_received(const Received& received, Time now) {
     const auto worker = waiting_.find(received.from);
     if (worker == waiting_.end()) return;

@@ -50,7 +50,11 @@ void WorkerBooks::on_message(const Message& message, WorkerCommands& out) {
     on_check(*check);
   } else if (const auto* save = std::get_if<SaveRuns>(&message)) {
     // Also before the Muster: a job may fail while it gathers what there is.
-    if (save->generation >= generation_) saving_ = true;
+    // Asked again, it answers again: the first answer may be lost.
+    if (save->generation >= generation_) {
+      saving_ = true;
+      save_answered_ = false;
+    }
   } else if (const auto* dismiss = std::get_if<Dismiss>(&message)) {
     left_ = true;
     out.emplace_back(Leave{dismiss->code});
@@ -75,6 +79,8 @@ void WorkerBooks::on_muster(const Muster& muster, WorkerCommands& out) {
   damage_.clear();
   if (exchanging_ && !mustering_) out.emplace_back(AbortExchange{});
   mustering_ = true;  // answered when the task under way has ended
+  // Who asks has not heard it.
+  if (failed_) out.emplace_back(Answer{WorkerFailed{generation_, *failed_}});
 }
 
 void WorkerBooks::on_keep(const KeepRuns& keep, WorkerCommands& out) {
@@ -160,8 +166,8 @@ void WorkerBooks::on_task_end(const WorkerEvent& event, WorkerCommands& out) {
     if (current)
       out.emplace_back(Answer{PartChecked{generation_, checked->partition, checked->good, checked->what}});
   } else if (const auto* failed = std::get_if<TaskFailed>(&event)) {
-    failed_ = true;
-    out.emplace_back(Answer{WorkerFailed{generation_, failed->failure}});
+    failed_ = failed->failure;
+    out.emplace_back(Answer{WorkerFailed{generation_, *failed_}});
   }
 }
 
@@ -271,8 +277,8 @@ void WorkerBooks::save(WorkerCommands& out) {
   if (!std::exchange(save_tried_, true)) write_runs(out);
   if (writing_) return;
   if (leaving_ && !failed_) {
-    failed_ = true;
-    out.emplace_back(Answer{WorkerFailed{generation_, *leaving_}});
+    failed_ = leaving_;
+    out.emplace_back(Answer{WorkerFailed{generation_, *failed_}});
     return;
   }
   if (std::exchange(save_answered_, true)) return;

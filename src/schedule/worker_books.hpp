@@ -173,7 +173,7 @@ class WorkerBooks {
   WorkerId self_;
   Generation generation_ = 0;
   bool left_ = false;
-  bool failed_ = false;  // said so, and waits to be dismissed
+  std::optional<Failure> failed_;  // said so, and waits to be dismissed
 
   // The task under way, if any, and the generation that it was begun in.
   bool busy_ = false;

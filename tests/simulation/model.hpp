@@ -74,6 +74,8 @@ struct ModelDirectory {
   std::map<std::string, ModelPart> parts;
   std::map<SplitId, Record> versions;
   std::vector<AttemptNote> attempts;
+  std::map<SplitId, std::uint32_t>
+      late_deaths;              // of workers that had been given up when they died of a record
   std::set<std::size_t> fired;  // faults, by index: each strikes once a job
   std::uint32_t attempt = 0;
 };

@@ -139,6 +139,15 @@ void ModelWorker::abort_exchange() {
   end_after(500, 10'000);
 }
 
+void ModelWorker::lose_exchange() {
+  if (dead_ || left() || exchange() == nullptr || ending_ || aborting_) return;
+  world_.abort_meeting(id_, *exchange());
+  ++serial_;
+  task_.reset();
+  incoming_.clear();
+  handle(ExchangeAborted{});
+}
+
 void ModelWorker::task_ends(std::uint64_t serial) {
   if (dead_ || left() || serial != serial_ || !task_) return;
   const WorkerCommand task = *std::exchange(task_, std::nullopt);

@@ -56,6 +56,8 @@ class ModelWorker {
   void take_in(PartitionId partition, const Content& content);
   // One record of what was taken in for the exchange under way; false if there is none.
   bool drop_incoming_row();
+  // The exchange under way, if there is one, will never be complete.
+  void lose_exchange();
   void exchange_complete();
 
  private:

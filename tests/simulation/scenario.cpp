@@ -254,6 +254,7 @@ Scenario small_scenario(std::uint64_t seed) {
     }
     scenario.options.max_bad_records = rng.below(4);
   }
+  scenario.transport_anew = scenario.policy.recovers_in_job && rng.chance(500);
   return scenario;
 }
 

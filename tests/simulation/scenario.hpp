@@ -67,6 +67,9 @@ struct Scenario {
   std::vector<InputFile> inputs;
   schedule::JobOptions options;
   schedule::FaultPolicy policy;
+  // A worker that dies takes all that is under way between any two with it, exchanges too, as the repair of a
+  // communicator does.
+  bool transport_anew = false;
   schedule::Liveness liveness;
   Time heartbeat{};
   Network network;

@@ -146,10 +146,29 @@ void World::deliver(const Due& due, Item item) {
     if (over_ || !reaches(id, due, item)) return;
     workers_.at(id).beat();
     push(now_ + scenario_.heartbeat, Beat{id});
+  } else if (auto* anew = std::get_if<Anew>(&item)) {
+    begin_transport_anew(*anew);
   } else if (auto* fault = std::get_if<Strike>(&item)) {
     const Fault& what = scenario_.faults[fault->fault];
     if (!over_ && directory_.fired.insert(fault->fault).second) strike(what, what.worker);
   }
+}
+
+void World::lose(WorkerId worker, std::string why) {
+  if (!scenario_.transport_anew) return reply(500, WorkerLost{worker, std::move(why)});
+  push(now_ + milliseconds(static_cast<std::int64_t>(rng_.below(500))), Anew{worker, std::move(why)});
+}
+
+// At the end the engine tells again what was lost.
+void World::begin_transport_anew(const Anew& anew) {
+  if (over_) return;
+  for (Item& item : slots_) {
+    const auto* event = std::get_if<ToCoordinator>(&item);
+    const bool message = event != nullptr && std::holds_alternative<Received>(event->event);
+    if (message || std::holds_alternative<ToWorker>(item)) item = Gone{};
+  }
+  for (auto& [id, worker] : workers_) worker.lose_exchange();
+  push(now_, ToCoordinator{WorkerLost{anew.lost, anew.why, true}});
 }
 
 void World::settle() {
@@ -308,10 +327,12 @@ void World::poisoned(WorkerId id, SplitId split) {
   const auto deaths =
       std::count_if(directory_.attempts.begin(), directory_.attempts.end(),
                     [&](const auto& note) { return note.kind == AttemptKind::Crash && note.split == split; });
-  require(deaths <= 2, "a record killed more workers than it takes to know it");
+  if (!job_.pool.is_live(id)) ++directory_.late_deaths[split];
+  require(deaths <= 2 + directory_.late_deaths[split],
+          "a record killed more workers than it takes to know it");
   workers_.at(id).kill();
   may_be_lost_.insert(id);
-  reply(500, WorkerLost{id, "model: it died of a record"});
+  lose(id, "model: it died of a record");
 }
 
 void World::write_run_file(ModelRunFile file) {
@@ -425,7 +446,7 @@ void World::strike_worker(const Fault& fault, WorkerId id) {
     case FaultKind::Kill:
       worker.kill();
       may_be_lost_.insert(id);
-      if (!fault.silent) reply(500, WorkerLost{id, "model: the connection closed"});
+      if (!fault.silent) lose(id, "model: the connection closed");
       return;
     case FaultKind::Hang:
       // Short hangs in a row, and late heartbeats, may add up.

@@ -108,7 +108,12 @@ class World : public schedule::Port {
   struct Strike {
     std::size_t fault = 0;
   };
-  using Item = std::variant<ToWorker, ToCoordinator, TaskEnd, WriteEnd, Beat, Strike>;
+  struct Anew {  // the transport, without this worker
+    WorkerId lost = 0;
+    std::string why;
+  };
+  struct Gone {};  // was lost on its way
+  using Item = std::variant<ToWorker, ToCoordinator, TaskEnd, WriteEnd, Beat, Strike, Anew, Gone>;
   struct Due {
     Time at{};
     std::uint64_t order = 0;
@@ -131,6 +136,9 @@ class World : public schedule::Port {
   void send(Item item);
   void reply(std::uint64_t most_ms, schedule::Event event);
   void deliver(const Due& due, Item item);
+  // The worker is dead, and everybody will know.
+  void lose(WorkerId worker, std::string why);
+  void begin_transport_anew(const Anew& anew);
   // False: it was put off, as the worker hangs.
   bool reaches(WorkerId worker, const Due& due, Item& item);
   void hold_runs();

@@ -112,12 +112,21 @@ class InJob(ranks.Case):
             time.sleep(0.1)
         return process, output
 
+    def one_that_is_idle(self, output):
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            status = json.loads(ranks.run(0, self.thresh, "status", output, "--json").stdout)
+            idle = [w["worker"] for w in status["workers"] if w["state"] == "idle"]
+            if idle:
+                return idle[0]
+            time.sleep(0.1)
+        raise AssertionError("no worker is idle")
+
     def test_drain_lets_one_worker_go(self):
         process, output = self.start_slow(LAUNCHER)
         self.assertEqual(ranks.run(0, self.thresh, "drain", output, "--worker", 9).returncode, 64)
         # One that is not at the slow record: it leaves at once.
-        states = json.loads(ranks.run(0, self.thresh, "status", output, "--json").stdout)
-        idle = [w["worker"] for w in states["workers"] if w["state"] == "idle"][0]
+        idle = self.one_that_is_idle(output)
         asked = ranks.run(0, self.thresh, "drain", output, "--worker", idle)
         self.assertEqual(asked.returncode, 0, asked.stderr.decode())
         self.assert_done(ranks.finish(process), output)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "engine/logging.hpp"
 #include "engine/process_usage.hpp"
@@ -22,10 +23,14 @@ double seconds(std::uint64_t ns) {
   return static_cast<double>(ns) * 1e-9;
 }
 
+std::string_view state_of(const schedule::Job& job, WorkerId worker) {
+  return job.pool.knows(worker) ? schedule::state_name(job.pool.state(worker)) : "unknown";
+}
+
 Json worker_json(const schedule::Job& job, WorkerId worker, const WorkerStats& stats) {
   return {
       {"worker", worker},
-      {"state", job.pool.knows(worker) ? schedule::state_name(job.pool.state(worker)) : "unknown"},
+      {"state", state_of(job, worker)},
       {"host", stats.host},
       {"pid", stats.pid},
       {"map",
@@ -206,13 +211,12 @@ std::string status_json(const schedule::Job& job, const std::string& job_name,
                         std::chrono::nanoseconds elapsed, bool goes_on) {
   Json workers = Json::array();
   for (const auto& [worker, stats] : job.metrics.workers()) {
-    const bool known = job.pool.knows(worker);
     workers.push_back({{"worker", worker},
-                       {"state", known ? schedule::state_name(job.pool.state(worker)) : "unknown"},
+                       {"state", state_of(job, worker)},
                        {"host", stats.host},
                        {"pid", stats.pid},
                        {"splits", stats.splits},
-                       {"silent_seconds", known ? seconds(job.pool.silence(worker, elapsed)) : 0.0}});
+                       {"silent_seconds", seconds(job.pool.silence(worker, elapsed))}});
   }
   const auto parts =
       std::count_if(job.parts.begin(), job.parts.end(), [](const auto& part) { return part.has_value(); });

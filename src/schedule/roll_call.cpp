@@ -32,10 +32,14 @@ void adopt_parts(Job& job) {
   for (PartSummary& found : job.found_parts) {
     if (found.partition >= job.plan.partitions || found.cover_digest != job.cover_digest) continue;
     std::optional<PartSummary>& part = job.parts[found.partition];
+    // What this run of the job asked for is known: whoever made something else of it is not believed.
+    const PartitionSums sums{found.input_rows, found.input_hash_sum};
+    const PartitionSums& asked = job.sums[found.partition];
+    if (asked != PartitionSums{} && asked != sums) continue;
     // One that was made for fewer of the largest lines cannot tell the others.
     const bool tells_top = found.top.size() >= std::min<std::uint64_t>(job.options.top, found.lines);
     if (part || !tells_top) continue;
-    job.sums[found.partition] = {found.input_rows, found.input_hash_sum};
+    job.sums[found.partition] = sums;
     part = std::move(found);
   }
   job.found_parts.clear();

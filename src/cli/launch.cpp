@@ -87,6 +87,24 @@ void note_what_a_loss_costs(const LaunchRequest& request, const MpiFacts& mpi) {
   print_note(kWho, who + ": the loss of a rank costs a restart");
 }
 
+// What a restart runs: the hosts that do not answer are left out of it.
+Words next_command(const LaunchRequest& request, const MpiFacts& mpi, const MachineFacts& machine) {
+  const std::vector<LaunchHost> there = hosts_that_answer(request, mpi, machine);
+  if (there.size() == request.hosts.size()) return launch_command(request, mpi, machine);
+  if (there.empty()) {
+    print_note(kWho, "no host answers; trying all of them");
+    return launch_command(request, mpi, machine);
+  }
+  for (const LaunchHost& host : request.hosts) {
+    if (std::find(there.begin(), there.end(), host) == there.end()) {
+      print_note(kWho, "host " + host.name + " does not answer; goes on without it");
+    }
+  }
+  const Words command = launch_command(moved_to(there, request), mpi, machine);
+  print_note(kWho, "runs " + shell_text(command));
+  return command;
+}
+
 int launch(const ToolArguments& arguments) {
   // The ranks of another mpirun would each start one.
   if (!environment("OMPI_COMM_WORLD_RANK").empty()) {
@@ -105,6 +123,7 @@ int launch(const ToolArguments& arguments) {
   plan.command = understand(command);
   plan.output = job.options.output;
   plan.who = kWho;
+  if (request.hosts.size() > 1) plan.next_command = [&] { return next_command(request, mpi, machine); };
   note_what_a_loss_costs(request, mpi);
   if (arguments.has("dry-run")) {
     print_out(shell_text(command) + "\n");

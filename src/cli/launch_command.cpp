@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "cli/number.hpp"
+#include "cli/supervised_command.hpp"
 #include "thresh/errors.hpp"
 
 namespace thresh::cli {
@@ -44,18 +46,17 @@ struct Place {
     return names.size() > 1 || !hostfile.empty();
   }
   bool named() const { return !hosts.empty() || !hostfile.empty(); }
-  std::string text() const {
-    std::string text;
-    for (const LaunchHost& host : hosts) {
-      text += fmt::format("{}{}:{}", text.empty() ? "" : ",", host.name, host.slots);
-    }
-    return text;
-  }
 
   std::vector<LaunchHost> hosts;
   std::string hostfile;
   bool alone;  // on this machine
 };
+
+std::uint64_t slots_of(const std::vector<LaunchHost>& hosts) {
+  std::uint64_t slots = 0;
+  for (const LaunchHost& host : hosts) slots += host.slots;
+  return slots;
+}
 
 // mpirun would say so as well, at length, and a restart would not help.
 void check_ranks(const LaunchRequest& request, const Place& place) {
@@ -64,13 +65,11 @@ void check_ranks(const LaunchRequest& request, const Place& place) {
     return;
   }
   if (place.hosts.empty()) return;
-  std::uint64_t slots = 0;
-  for (const LaunchHost& host : place.hosts) slots += host.slots;
-  if (*request.ranks > slots) {
+  if (*request.ranks > slots_of(place.hosts)) {
     throw Error(ExitCode::Usage,
                 fmt::format("option -np: {} ranks are more than the slots of {}; give more, as in "
                             "--hosts NAME:SLOTS, or fewer ranks",
-                            *request.ranks, place.text()));
+                            *request.ranks, hosts_text(place.hosts)));
   }
 }
 
@@ -109,7 +108,7 @@ Words launch_command(const LaunchRequest& request, const MpiFacts& mpi, const Ma
   if (known && machine.root) add(words, {"--allow-run-as-root"});
   if (request.ranks) add(words, {"-np", std::to_string(*request.ranks)});
   if (known) {
-    if (!place.hosts.empty()) add(words, {"-H", place.text()});
+    if (!place.hosts.empty()) add(words, {"-H", hosts_text(place.hosts)});
     if (!place.hostfile.empty()) add(words, {"--hostfile", place.hostfile});
     if (place.several()) add(words, {"--map-by", "node"});
     // A rank more than there are cores is usual, as rank 0 only directs, and Open MPI 5 refuses to bind it.
@@ -122,6 +121,34 @@ Words launch_command(const LaunchRequest& request, const MpiFacts& mpi, const Ma
   }
   words.insert(words.end(), request.program.begin(), request.program.end());
   return words;
+}
+
+Words question_to(const LaunchHost& host, const LaunchRequest& request, const MpiFacts& mpi,
+                  const MachineFacts& machine) {
+  LaunchRequest question;
+  question.ranks = 1;
+  question.hosts = {{host.name, 1}};
+  question.fault_tolerant = false;
+  question.program = {request.program.front(), "--version"};
+  return launch_command(question, mpi, machine);
+}
+
+LaunchRequest moved_to(std::vector<LaunchHost> hosts, const LaunchRequest& request) {
+  LaunchRequest moved = request;
+  const std::uint64_t slots = slots_of(hosts);
+  const std::uint64_t before = request.ranks.value_or(slots_of(request.hosts));
+  moved.hosts = std::move(hosts);
+  if (request.ranks) moved.ranks = std::min(before, slots);
+  if (slots < before) moved.program = without_spares(request.program);
+  return moved;
+}
+
+std::string hosts_text(const std::vector<LaunchHost>& hosts) {
+  std::string text;
+  for (const LaunchHost& host : hosts) {
+    text += fmt::format("{}{}:{}", text.empty() ? "" : ",", host.name, host.slots);
+  }
+  return text;
 }
 
 std::vector<LaunchHost> parse_hosts(std::string_view text) {

@@ -43,8 +43,19 @@ struct MachineFacts {
 std::vector<std::string> launch_command(const LaunchRequest& request, const MpiFacts& mpi,
                                         const MachineFacts& machine);
 
+// The command that starts one process on a host, the program's `--version`: whether the host can be used.
+std::vector<std::string> question_to(const LaunchHost& host, const LaunchRequest& request,
+                                     const MpiFacts& mpi, const MachineFacts& machine);
+
+// The same job on these hosts: on fewer ranks if they have not the slots for all, and then without spares,
+// whose places are taken.
+LaunchRequest moved_to(std::vector<LaunchHost> hosts, const LaunchRequest& request);
+
 // Whether the ranks go on by themselves when one is lost.
 bool survives_losses(const LaunchRequest& request, const MpiFacts& mpi);
+
+// "a:2,b:1", as mpirun's -H takes it.
+std::string hosts_text(const std::vector<LaunchHost>& hosts);
 
 // "a:2,b": two slots and one, as mpirun's own -H reads it. Throws BadValue.
 std::vector<LaunchHost> parse_hosts(std::string_view text);

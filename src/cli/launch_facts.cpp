@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <set>
@@ -21,6 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::seconds kMostToAnswer = 30s;
+constexpr std::chrono::seconds kMostToStart = 15s;  // a process on a host that is there
+constexpr std::size_t kMostAtOnce = 16;             // questions to hosts
 constexpr int kWithPrrte = 5;  // from this Open MPI on it is PRRTE that knows batch systems
 
 std::string environment(const char* name) {
@@ -29,9 +32,9 @@ std::string environment(const char* name) {
 }
 
 // What the command says; nothing if it fails, is not there or does not come to an end.
-std::string answer_of(const std::vector<std::string>& command) {
+std::string answer_of(const std::vector<std::string>& command, std::chrono::seconds most = kMostToAnswer) {
   try {
-    const ChildEnd end = run_child(command, kMostToAnswer);
+    const ChildEnd end = run_child(command, most);
     return end.in_time && end.code == 0 ? end.said : "";
   } catch (const Error&) {
     return "";
@@ -122,6 +125,26 @@ MachineFacts look_at_machine() {
     if (!environment(sign).empty()) machine.allocation = true;
   }
   return machine;
+}
+
+std::vector<LaunchHost> hosts_that_answer(const LaunchRequest& request, const MpiFacts& mpi,
+                                          const MachineFacts& machine) {
+  std::vector<char> answers(request.hosts.size(), 0);
+  std::atomic<std::size_t> next{0};
+  const auto ask = [&] {
+    for (std::size_t i = next++; i < answers.size(); i = next++) {
+      answers[i] = !answer_of(question_to(request.hosts[i], request, mpi, machine), kMostToStart).empty();
+    }
+  };
+  {
+    std::vector<std::jthread> who;
+    while (who.size() < std::min(kMostAtOnce, answers.size())) who.emplace_back(ask);
+  }
+  std::vector<LaunchHost> there;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i] != 0) there.push_back(request.hosts[i]);
+  }
+  return there;
 }
 
 std::vector<LaunchHost> nodes_to_tell(const MpiFacts& mpi) {

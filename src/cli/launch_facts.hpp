@@ -20,6 +20,10 @@ MachineFacts look_at_machine();
 // need. Throws Error{Config} if Slurm does not name them.
 std::vector<LaunchHost> nodes_to_tell(const MpiFacts& mpi);
 
+// Those of the request's hosts on which a process can be started now, each given 15 s to answer.
+std::vector<LaunchHost> hosts_that_answer(const LaunchRequest& request, const MpiFacts& mpi,
+                                          const MachineFacts& machine);
+
 // What the answers mean.
 int open_mpi_version(std::string_view mpirun_version);  // the major one; 0: it is not Open MPI
 bool has_ulfm(std::string_view ompi_info);

@@ -162,6 +162,7 @@ int Supervisor::run() {
   const JobView first = view_job(plan_.output);
   JobView before = first;
   milliseconds wait = plan_.pause;
+  bool fresh_is_done = false;
   for (int idle = 0;;) {
     attempt(before);
     const JobView after = view_job(plan_.output);
@@ -169,7 +170,8 @@ int Supervisor::run() {
                                               plan_.command.overwrite);
     const JobProgress progress = progress_between(before, after);
     // --fresh has discarded what it was to discard.
-    if (after.job && after.job != first.job) words_ = without_fresh(words_);
+    fresh_is_done = fresh_is_done || (after.job && after.job != first.job);
+    if (fresh_is_done) words_ = without_fresh(words_);
     if (judgement.kind == Judgement::Kind::Done) return finish(judgement);
     if (signal_ != 0) return stopped();
     if (judgement.kind != Judgement::Kind::Resumable) return finish(judgement);
@@ -186,6 +188,10 @@ int Supervisor::run() {
     say(fmt::format("{}; again in {:.1f} s", went, std::chrono::duration<double>(wait).count()));
     end_old_ranks();
     if (!pause(wait)) return stopped();
+    if (plan_.next_command) {
+      words_ = plan_.next_command();
+      if (fresh_is_done) words_ = without_fresh(words_);
+    }
     wait = std::min(wait * 2, std::max(kLongestPause, plan_.pause));
     before = after;
   }

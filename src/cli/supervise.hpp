@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct Supervision {
   std::uint64_t max_restarts = 5;
   std::chrono::milliseconds pause{1000};  // before the first restart; doubled for each further one
   std::string who = "thresh supervise";   // in messages
+  // Says before each restart what is to be run then; none: always the same. A later --fresh is left out.
+  std::function<std::vector<std::string>()> next_command;
 };
 
 // Returns the exit code: 0 done; 69 gave up; 75 or 130 stopped by a signal, or 75 by --max-time; else why the

@@ -45,6 +45,20 @@ std::string value_at(const Words& words, std::size_t i, const Span& span, const 
   return "";
 }
 
+Words without_option(const Words& words, const std::string& name, bool has_value) {
+  const Span span = job_words(words);
+  Words rest;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool of_job = i >= span.first && i < span.last;
+    if (of_job && words[i] == name) {
+      i += has_value ? 1 : 0;
+    } else if (!of_job || !words[i].starts_with(name + "=")) {
+      rest.push_back(words[i]);
+    }
+  }
+  return rest;
+}
+
 }  // namespace
 
 SupervisedCommand understand(const Words& words) {
@@ -67,13 +81,11 @@ SupervisedCommand understand(const Words& words) {
 }
 
 Words without_fresh(const Words& words) {
-  const Span span = job_words(words);
-  Words rest;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const bool of_job = i >= span.first && i < span.last;
-    if (!of_job || words[i] != "--fresh") rest.push_back(words[i]);
-  }
-  return rest;
+  return without_option(words, "--fresh", false);
+}
+
+Words without_spares(const Words& words) {
+  return without_option(words, "--spares", true);
 }
 
 }  // namespace thresh::cli

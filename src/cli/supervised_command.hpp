@@ -20,4 +20,7 @@ SupervisedCommand understand(const std::vector<std::string>& words);
 // The same without --fresh, which would discard what the first attempt has done.
 std::vector<std::string> without_fresh(const std::vector<std::string>& words);
 
+// The same without --spares and its number.
+std::vector<std::string> without_spares(const std::vector<std::string>& words);
+
 }  // namespace thresh::cli

@@ -73,12 +73,13 @@ class CoordinatorPort::Bystander final : private comm::RoundClient {
 };
 
 CoordinatorPort::CoordinatorPort(const RunOptions& options, const JobType& type, const RankTools& tools,
-                                 const schedule::Job& job, Worker* local)
+                                 const schedule::Job& job, Worker* local, storage::LostJob before)
     : options_(&options),
       type_(&type),
       tools_(tools),
       job_(&job),
       local_(local),
+      before_(std::move(before)),
       start_(Clock::now()),
       display_(options) {
   // A task of the local worker may take long, and so may publishing.
@@ -131,9 +132,7 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
     policy.overwrite = options_->overwrite;
     policy.accept_new_code = options_->accept_new_code;
     policy.refresh_interval = kRefreshInterval;
-    if (local_ != nullptr && !local_->job_id().empty()) {
-      policy.takes_over = {local_->job_id(), local_->generation()};
-    }
+    if (!before_.job_id.empty()) policy.takes_over = before_;
     policy.at_step = [this](std::string_view) { tools_.pulse.step(); };  // each part moved is progress
     if (type_->total_order) {
       policy.split_points = [&] {

@@ -22,9 +22,10 @@ namespace thresh::engine {
 class CoordinatorPort final : public schedule::Port {
  public:
   // Borrows everything. `local` is the worker of this process, or null: a rank that is alone is both, and so
-  // is one that takes the place of rank 0; the worker takes its turns while the coordinator waits.
+  // is one that takes the place of rank 0; the worker takes its turns while the coordinator waits. `before`
+  // is the job to go on with, if it was directed by another one; else without an id.
   CoordinatorPort(const RunOptions& options, const JobType& type, const RankTools& tools,
-                  const schedule::Job& job, Worker* local);
+                  const schedule::Job& job, Worker* local, storage::LostJob before);
   ~CoordinatorPort() override;
 
   schedule::Time now() const override;
@@ -57,6 +58,7 @@ class CoordinatorPort final : public schedule::Port {
   RankTools tools_;
   const schedule::Job* job_;
   Worker* local_;
+  storage::LostJob before_;
   std::chrono::steady_clock::time_point start_;
   std::deque<schedule::Event> answers_;  // of file work
   storage::JobIdentity identity_;

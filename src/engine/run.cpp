@@ -127,20 +127,46 @@ void report(const schedule::Job& job, const schedule::JobEnd& end, const RunOpti
   storage::print_top(options.output, parts, options.top, STDOUT_FILENO);
 }
 
-// Rank 0, or who takes its place. Throws Error when the job failed.
-void coordinate(const RunOptions& options, const JobType& type, const RankTools& tools, Worker* local) {
+// Rank 0 lost all its workers.
+bool is_left_alone(const schedule::JobEnd& end, const comm::Communicator& comm, const Worker* local) {
+  return local == nullptr && end.failure && end.failure->code == static_cast<int>(ExitCode::WorkersLost) &&
+         comm.survives_losses() && comm.members().size() == 1;
+}
+
+// Rank 0, or who takes its place. Goes on with `before`, if that has an id. Returns the job if it is left to
+// this rank alone, which is no worker yet. Throws Error when the job failed.
+std::optional<storage::LostJob> coordinate(const RunOptions& options, const JobType& type,
+                                           const RankTools& tools, Worker* local,
+                                           const storage::LostJob& before) {
   catch_stop_signals();
   schedule::Job job = new_job(options, type, tools.comm, local != nullptr);
   for (const schedule::WorkerLost& lost : std::exchange(tools.lost, {})) {
     job.metrics.loss_noticed(lost.worker, {}, {}, lost.repair);
   }
   if (tools.comm.rank() != 0) spdlog::warn("directs the job from now on, as all ranks before it are gone");
-  CoordinatorPort port(options, type, tools, job, local);
+  CoordinatorPort port(options, type, tools, job, local, before);
   const schedule::JobEnd end = schedule::run_job(job, port);
+  if (is_left_alone(end, tools.comm, local)) return storage::LostJob{job.job_id, job.generation};
   if (end.failure) {
     throw Error(static_cast<ExitCode>(end.failure->code), end.failure->what);
   }
   report(job, end, options, type, port.now());
+  return std::nullopt;
+}
+
+// All of the job that can be done: rank 0 without a worker becomes one.
+void direct(const RunOptions& options, const JobType& type, const RankTools& tools,
+            std::optional<Worker>& worker) {
+  storage::LostJob before;
+  if (worker) before = {worker->job_id(), worker->generation()};
+  const auto left_to_us = coordinate(options, type, tools, worker ? &*worker : nullptr, before);
+  if (!left_to_us) return;
+  spdlog::warn("no worker is left: this rank does the rest by itself");
+  for (int rank = 1; rank < tools.comm.size(); ++rank) {
+    tools.lost.push_back({static_cast<WorkerId>(rank), "its process ended", true, {}});
+  }
+  worker.emplace(static_cast<WorkerId>(tools.comm.rank()), options, type, tools);
+  coordinate(options, type, tools, &*worker, *left_to_us);
 }
 
 // Until the job is over, or all ranks that directed it are lost.
@@ -187,7 +213,7 @@ int do_part(const RunOptions& options, const JobType& type, const RankTools& too
   }
   if (comm.rank() != 0) work(*worker, tools.pulse, comm.size());
   const bool left = worker && worker->left();
-  if (!left) coordinate(options, type, tools, worker ? &*worker : nullptr);
+  if (!left) direct(options, type, tools, worker);
   tools.drill.reach("leave");
   return left ? worker->code() : static_cast<int>(ExitCode::Done);
 }

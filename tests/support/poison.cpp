@@ -20,13 +20,14 @@ struct Poison {
 
   void map(const thresh::Line& line, auto& emit) const {
     constexpr std::string_view kHead = "poison ";
-    if (line.text == "poison slow") think(emit);
+    if (line.text == "poison slow") think(emit, 6);
+    if (line.text == "poison slow 30") think(emit, 30);
     if (line.text.starts_with(kHead)) act(line.text.substr(kHead.size()));
     emit(line.text, 1);
   }
   // Longer than the task timeouts of the tests, without a call of MPI but for alive().
-  static void think(auto& emit) {
-    for (int i = 0; i < 60; ++i) {
+  static void think(auto& emit, int seconds) {
+    for (int i = 0; i < 10 * seconds; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
       emit.alive();
     }

@@ -101,10 +101,12 @@ def stopped(word):
 
 def wait_for_line(process, phrase):
     """Reads stderr up to the line with this phrase; it must come."""
+    said = b""
     for line in process.stderr:
         if phrase in line:
             return
-    raise AssertionError(f"the run ended and did not say {phrase}")
+        said += line
+    raise AssertionError(f"the run ended and did not say {phrase}:\n{said.decode(errors='replace')}")
 
 
 def parts(output):

@@ -146,6 +146,28 @@ TEST_CASE("hosts are read as mpirun reads them") {
   }
 }
 
+TEST_CASE("a host is asked by the smallest command there is, with what reaches it") {
+  const LaunchRequest wanted = request(4, {{"a", 2}, {"b", 2}});
+  CHECK(shell_text(question_to({"b", 2}, wanted, kOpenMpi5, workstation())) ==
+        joined({"mpirun -np 1 -H b:1 --bind-to none ", kKeepalive5, "thresh --version"}));
+}
+
+TEST_CASE("without some of its hosts a job has the ranks that the others have slots for") {
+  LaunchRequest wanted = request(4, {{"a", 3}, {"b", 2}, {"c", 1}});
+  wanted.program = {"thresh", "sum", "in", "-o", "out", "--spares", "1"};
+  const LaunchRequest enough = moved_to({{"a", 3}, {"b", 2}}, wanted);
+  CHECK(enough.ranks == 4U);
+  CHECK(enough.hosts == Hosts{{"a", 3}, {"b", 2}});
+  CHECK(enough.program == wanted.program);
+  const LaunchRequest fewer = moved_to({{"b", 2}}, wanted);
+  CHECK(fewer.ranks == 2U);
+  CHECK(fewer.program == request(4).program);
+  wanted.ranks.reset();
+  const LaunchRequest all = moved_to({{"a", 3}, {"b", 2}}, wanted);
+  CHECK_FALSE(all.ranks.has_value());
+  CHECK(all.program == request(4).program);
+}
+
 TEST_CASE("what Slurm says of tasks is spread over its nodes") {
   CHECK(slurm_nodes({"a", "b", "c", "d"}, "2(x3),1") == Hosts{{"a", 2}, {"b", 2}, {"c", 2}, {"d", 1}});
   CHECK(slurm_nodes({"a", "b"}, "4") == Hosts{{"a", 4}, {"b", 1}});

@@ -48,6 +48,12 @@ TEST_CASE("--fresh and --overwrite count where they are the job's") {
   CHECK(without_fresh({"./script", "--fresh"}) == Words{"./script"});
 }
 
+TEST_CASE("--spares goes with its number, in both forms") {
+  CHECK(without_spares({"thresh", "sum", "--spares", "2", "in"}) == Words{"thresh", "sum", "in"});
+  CHECK(without_spares({"x", "--spares=1", "thresh", "sum", "--spares=2", "in", "--", "--spares"}) ==
+        Words{"x", "--spares=1", "thresh", "sum", "in", "--", "--spares"});
+}
+
 TEST_CASE("names of inputs from standard input are refused") {
   for (const Words& words :
        {Words{"thresh", "sum", "--files-from", "-"}, Words{"thresh", "--files-from=-"}}) {

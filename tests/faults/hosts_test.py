@@ -1,0 +1,85 @@
+"""Several hosts: one is lost whole, or its link is cut, while the job is at a step that is known. `thresh launch` brings
+it to its end on the hosts that are left. On any Open MPI; with 77 where namespaces are not allowed."""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import hosts
+import ranks
+
+PARTITIONS = 6
+
+
+class SeveralHosts(ranks.Case):
+    def setUp(self):
+        super().setUp()
+        # Hosts have a /tmp of their own.
+        self.shared = tempfile.mkdtemp(prefix="thresh-hosts.", dir="/var/tmp")
+        self.addCleanup(shutil.rmtree, self.shared, ignore_errors=True)
+        self.hosts = hosts.Hosts(self.shared, ["a", "b"])
+        self.addCleanup(self.hosts.close)
+        self.source = os.path.join(self.shared, "in.txt")
+        with open(self.source, "wb") as file:
+            file.write(ranks.text(random.Random(8), 20_000))
+        self.output = os.path.join(self.shared, "out")
+
+    def launch(self, *options, on="switch"):
+        """A job on both hosts; rank 0, 2 and 4 are on a."""
+        env = {k: v for k, v in ranks.environment().items() if k != "OMPI_MCA_orte_tmpdir_base"} | self.hosts.settings()
+        command = [self.thresh, "launch", "--hosts", "a:3,b:2", "--backoff", "100ms", "wordcount", self.source, "--partitions",
+                   PARTITIONS, "--split-size", "4K", "-o", self.output, *options]
+        return subprocess.Popen(self.hosts.command(on, *command), env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, start_new_session=True)
+
+    def launch_and_hang(self, worker, step, **more):
+        """Returns when this worker hangs at this step."""
+        process = self.launch("--fault", f"hang:worker={worker},at={step}", "--task-timeout", "10m", **more)
+        ranks.wait_for_line(process, f"fault drill: {step.split(':')[0]} ".encode())
+        return process
+
+    def assert_complete(self, process):
+        result = ranks.finish(process, 100)
+        said = result.stderr.decode(errors="replace")
+        self.assertEqual(result.returncode, 0, said)
+        self.assertTrue(os.path.exists(os.path.join(self.output, "_SUCCESS")), said)
+        self.assertEqual(ranks.parts(self.output), self.expected("wordcount", PARTITIONS, [self.source]))
+        return said
+
+    def test_a_job_without_trouble(self):
+        said = self.assert_complete(self.launch())
+        self.assertIn("attempt 1 of 6: done", said)
+
+    def test_a_host_is_lost(self):
+        process = self.launch_and_hang(1, "shuffle")
+        self.hosts.lose("b")
+        said = self.assert_complete(process)
+        self.assertIn("host b does not answer", said)
+
+    def test_the_host_of_rank_0_is_lost(self):
+        process = self.launch_and_hang(1, "map:2")
+        self.hosts.lose("a")
+        said = self.assert_complete(process)
+        self.assertIn("host a does not answer", said)
+
+    def test_a_link_is_cut(self):
+        process = self.launch_and_hang(2, "reduce")
+        self.hosts.cut("b")
+        said = self.assert_complete(process)
+        self.assertIn("host b does not answer", said)
+        # Nobody stays behind on the host that was cut off.
+        end = time.monotonic() + 60
+        while self.hosts.at_work("b", self.output) > 0:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    if not hosts.allowed():
+        print("skipped: hosts of our own take root and namespaces", file=sys.stderr)
+        sys.exit(77)
+    ranks.main(sys.argv)

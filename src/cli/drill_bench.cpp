@@ -24,6 +24,8 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kInputBytes = 1 << 20;
 constexpr std::chrono::seconds kTaskTimeout = 2s;
 constexpr std::chrono::seconds kPeerTimeout = 4s;
+// Where the others go on without the lost, silence is what ends the job if nobody else ends a rank first.
+constexpr std::chrono::seconds kPeerTimeoutInJob = 15s;
 // What mpirun and a loaded machine may take besides.
 constexpr std::chrono::seconds kSlack = 25s;
 
@@ -110,7 +112,7 @@ DrillBench::Words DrillBench::command(const std::string& job, std::uint32_t rank
                         "--task-timeout",
                         fmt::format("{}s", kTaskTimeout.count()),
                         "--peer-timeout",
-                        fmt::format("{}s", kPeerTimeout.count())};
+                        fmt::format("{}s", (plan_.in_job ? kPeerTimeoutInJob : kPeerTimeout).count())};
   words.insert(words.end(), job_words.begin(), job_words.end());
   return words;
 }

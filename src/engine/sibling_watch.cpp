@@ -27,25 +27,27 @@ std::optional<storage::ProcessState> state_of(const comm::Process& process) {
 
 SiblingWatch::SiblingWatch(std::vector<comm::Process> processes, comm::Process self,
                            std::chrono::milliseconds longest_stop)
-    : after_self_(std::move(processes)), longest_stop_(longest_stop) {
-  const auto own = std::find(after_self_.begin(), after_self_.end(), self);
-  std::rotate(after_self_.begin(), own, after_self_.end());
-  if (!after_self_.empty() && after_self_.front() == self) after_self_.erase(after_self_.begin());
+    : longest_stop_(longest_stop) {
+  std::rotate(processes.begin(), std::find(processes.begin(), processes.end(), self), processes.end());
+  for (const comm::Process& process : processes) {
+    if (process != self) after_self_.push_back({process, {}});
+  }
 }
 
 void SiblingWatch::look(std::chrono::milliseconds since_last) {
-  for (const comm::Process& process : after_self_) {
-    const auto state = state_of(process);
+  for (Sibling& sibling : after_self_) {
+    const auto state = state_of(sibling.process);
     if (!state) continue;
-    stopped_ =
-        state->state == 'T' && process == watched_ ? stopped_ + since_last : std::chrono::milliseconds{0};
-    watched_ = process;
-    if (stopped_ < longest_stop_) return;
-    stopped_ = std::chrono::milliseconds{0};
-    say(fmt::format("process {} of this job on {} is stopped and holds the others up; ending it", process.pid,
-                    host_name()));
-    ::kill(static_cast<pid_t>(process.pid), SIGKILL);
-    return;
+    if (state->state != 'T') {
+      sibling.stopped = std::chrono::milliseconds{0};
+      return;
+    }
+    sibling.stopped += since_last;
+    if (sibling.stopped < longest_stop_) continue;
+    sibling.stopped = std::chrono::milliseconds{0};
+    say(fmt::format("process {} of this job on {} is stopped and holds the others up; ending it",
+                    sibling.process.pid, host_name()));
+    ::kill(static_cast<pid_t>(sibling.process.pid), SIGKILL);
   }
 }
 

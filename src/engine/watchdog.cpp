@@ -53,13 +53,12 @@ void Watchdog::watch() {
   while (!wake_.wait_for(lock, kPollInterval, [this] { return stop_; })) {
     pulse_->ask();
     const Clock::time_point now = Clock::now();
-    // A process that was stopped and goes on must not be taken for hung: no turn counts for much more than
-    // the interval.
-    const auto turn =
-        std::min(std::chrono::duration_cast<std::chrono::milliseconds>(now - before), 10 * kPollInterval);
-    still += turn;
+    const auto turn = std::chrono::duration_cast<std::chrono::milliseconds>(now - before);
     before = now;
-    since_look += turn;
+    // A process that was stopped and goes on must not be taken for hung: no turn counts for much. On a busy
+    // machine, where each takes long, it is to be ended before the others take it for lost.
+    still += std::min(turn, std::max(10 * kPollInterval, timeout_ / 20));
+    since_look += std::min(turn, 10 * kPollInterval);
     if (siblings_ && since_look >= kLookInterval) siblings_->look(std::exchange(since_look, 0ms));
     // Who waited long for others must not be ended for it once that is over.
     const unsigned patience = patience_.load(std::memory_order_relaxed);

@@ -27,28 +27,46 @@ class SeveralHosts(ranks.Case):
         with open(self.source, "wb") as file:
             file.write(ranks.text(random.Random(8), 20_000))
         self.output = os.path.join(self.shared, "out")
+        self.log = os.path.join(self.shared, "stderr")
 
     def launch(self, *options, on="switch"):
         """A job on both hosts; rank 0, 2 and 4 are on a."""
-        env = {k: v for k, v in ranks.environment().items() if k != "OMPI_MCA_orte_tmpdir_base"} | self.hosts.settings()
+        env = {k: v for k, v in ranks.environment().items() if not k.startswith("OMPI_MCA_")} | self.hosts.settings()
         command = [self.thresh, "launch", "--hosts", "a:3,b:2", "--backoff", "100ms", "wordcount", self.source, "--partitions",
                    PARTITIONS, "--split-size", "4K", "-o", self.output, *options]
-        return subprocess.Popen(self.hosts.command(on, *command), env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, start_new_session=True)
+        # Not a pipe, which a host that is frozen would hold open.
+        with open(self.log, "wb") as file:
+            return subprocess.Popen(self.hosts.command(on, *command), env=env, stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.DEVNULL, stderr=file, start_new_session=True)
 
     def launch_and_hang(self, worker, step, **more):
         """Returns when this worker hangs at this step."""
         process = self.launch("--fault", f"hang:worker={worker},at={step}", "--task-timeout", "10m", **more)
-        ranks.wait_for_line(process, f"fault drill: {step.split(':')[0]} ".encode())
+        end = time.monotonic() + 60
+        while f"fault drill: {step.split(':')[0]} " not in self.said():
+            self.assertIsNone(process.poll(), self.said())
+            self.assertLess(time.monotonic(), end, self.said())
+            time.sleep(0.02)
         return process
+
+    def said(self):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read()
 
     def assert_complete(self, process):
         result = ranks.finish(process, 100)
-        said = result.stderr.decode(errors="replace")
+        said = self.said()
         self.assertEqual(result.returncode, 0, said)
         self.assertTrue(os.path.exists(os.path.join(self.output, "_SUCCESS")), said)
         self.assertEqual(ranks.parts(self.output), self.expected("wordcount", PARTITIONS, [self.source]))
+        self.names = sorted(os.listdir(self.output))
         return said
+
+    def assert_nobody_is_left_on(self, host):
+        end = time.monotonic() + 60
+        while self.hosts.at_work(host, self.output) > 0:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
 
     def test_a_job_without_trouble(self):
         said = self.assert_complete(self.launch())
@@ -71,11 +89,20 @@ class SeveralHosts(ranks.Case):
         self.hosts.cut("b")
         said = self.assert_complete(process)
         self.assertIn("host b does not answer", said)
-        # Nobody stays behind on the host that was cut off.
-        end = time.monotonic() + 60
-        while self.hosts.at_work("b", self.output) > 0:
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.1)
+        self.assert_nobody_is_left_on("b")
+
+    def test_a_host_that_comes_back_does_no_harm(self):
+        process = self.launch_and_hang(2, "shuffle")
+        self.hosts.freeze("b")
+        self.assert_complete(process)
+        self.assertGreater(self.hosts.at_work("b", self.output), 0)
+        done = os.stat(os.path.join(self.output, "_SUCCESS"))
+        self.hosts.thaw("b")
+        self.assert_nobody_is_left_on("b")
+        self.assertEqual(os.stat(os.path.join(self.output, "_SUCCESS")), done)
+        checked = ranks.run(0, self.thresh, "verify", self.output)
+        self.assertEqual(checked.returncode, 0, checked.stdout.decode() + checked.stderr.decode())
+        self.assertEqual(sorted(os.listdir(self.output)), self.names)
 
 
 if __name__ == "__main__":

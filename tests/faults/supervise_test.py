@@ -11,6 +11,7 @@ import time
 import ranks
 
 MPIRUN = ("mpirun", "--oversubscribe", "-np", "3")
+LAUNCHERS = ("mpirun", "prterun")  # what that is for Open MPI 4 and 5
 PARTITIONS = 3
 
 # Runs the rest of its arguments, with a fault the first time only, and notes each command.
@@ -63,7 +64,7 @@ class Supervise(ranks.Case):
 
     def notes(self):
         """What supervise itself said."""
-        return [line for line in self.log.read_text().splitlines() if line.startswith("thresh supervise: ")]
+        return [line for line in self.log.read_text().replace("\0", "").splitlines() if line.startswith("thresh supervise: ")]
 
     def wait_until(self, holds, what):
         end = time.monotonic() + 30
@@ -107,7 +108,7 @@ class Supervise(ranks.Case):
         process = self.start(*self.first_time("stop:worker=2,at=map", *MPIRUN, *self.job()))
         self.wait_until(lambda: ranks.stopped(self.dir), "a stopped rank")
         (orphan,) = ranks.stopped(self.dir)
-        (mpirun,) = (pid for pid, name in processes_with(self.output).items() if name == "mpirun")
+        (mpirun,) = (pid for pid, name in processes_with(self.output).items() if name in LAUNCHERS)
         os.kill(mpirun, signal.SIGKILL)
         code = ranks.finish(process, 60).returncode
         self.assertEqual(code, 0, self.log.read_text())

@@ -19,14 +19,14 @@ exec >/dev/null 2>&1
 while :; do sleep 1000 & wait; done
 """
 
-# What mpirun runs instead of ssh: the host's name and a command for its shell.
+# What mpirun runs instead of ssh: the host's name and a command for its shell, in a session of its own as ssh's.
 AGENT = """\
 #!/bin/sh
 dir=$(dirname "$0")
 host=$1
 shift
 pid=$(cat "$dir/$host.pid") || exit 255
-exec nsenter --target "$pid" --net --uts --mount --pid --root --wd -- sh -c "$*"
+exec nsenter --target "$pid" --net --uts --mount --pid --root --wd -- setsid sh -c "$*"
 """
 
 
@@ -108,17 +108,38 @@ class Hosts:
         (self.dir / f"{name}.pid").unlink()
         self._end(name)
 
+    def freeze(self, name):
+        """As a virtual machine that is paused: nobody on it does anything, or is heard, until thaw()."""
+        self.cut(name)
+        for pid in self._processes(name):
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self, name):
+        self.mend(name)
+        for pid in self._processes(name):
+            os.kill(pid, signal.SIGCONT)
+
     def at_work(self, name, word):
         """How many processes of this host have the word in their command lines."""
-        namespace = os.readlink(f"/proc/{self.inside[name]}/ns/net")
         count = 0
-        for pid in filter(str.isdigit, os.listdir("/proc")):
+        for pid in self._processes(name):
             try:
-                if os.readlink(f"/proc/{pid}/ns/net") == namespace:
-                    count += os.fsencode(word) in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+                count += os.fsencode(word) in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
             except OSError:
                 continue  # it has ended
         return count
+
+    def _processes(self, name):
+        namespace = os.readlink(f"/proc/{self.inside[name]}/ns/net")
+        own = (self.inside[name], self.holders[name].pid)
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.readlink(f"/proc/{pid}/ns/net") == namespace and int(pid) not in own:
+                    found.append(int(pid))
+            except OSError:
+                continue  # it has ended
+        return found
 
     def _end(self, name):
         holder = self.holders.pop(name)

@@ -20,6 +20,8 @@ atexit.register(shutil.rmtree, SESSIONS, ignore_errors=True)
 def environment():
     env = {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMIX_", "SLURM_"))}
     env["OMPI_MCA_orte_tmpdir_base"] = SESSIONS
+    # Where there is no other network Open MPI 5 complains.
+    env["OMPI_MCA_btl_tcp_if_include"] = "lo"
     if os.getuid() == 0:
         env.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", PRTE_ALLOW_RUN_AS_ROOT="1",
                    PRTE_ALLOW_RUN_AS_ROOT_CONFIRM="1")
@@ -64,7 +66,8 @@ def finish(process, timeout=120):
         out, err = process.communicate()
         raise AssertionError(f"still running after {timeout} s:\n{doing}\nstderr so far:\n"
                              f"{err.decode(errors='replace')}") from None
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    # The mpirun of Open MPI 5 ends what it says with NUL.
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err and err.replace(b"\0", b""))
 
 
 def run(ranks, *command, timeout=120, **more):

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -32,8 +33,9 @@ constexpr milliseconds kMostToKill = 10s;
 // For ranks on other hosts, which nobody here can kill: they end themselves when their launcher is gone.
 constexpr milliseconds kMostForHolder = 30s;
 constexpr int kSignalsToKill = 3;
-// A command that has published has nothing left to do but to end, which an mpirun sometimes does not.
-constexpr milliseconds kMostAfterSuccess = 30s;
+// A command whose job has ended has nothing left to do but to end as well, which an mpirun sometimes does
+// not.
+constexpr milliseconds kMostAfterJob = 30s;
 constexpr milliseconds kGlance = 5s;
 
 Supervision make_plan(const ToolArguments& arguments) {
@@ -62,7 +64,9 @@ class Supervisor {
   std::string position() const { return fmt::format("attempt {} of {}: ", attempt_, plan_.max_restarts + 1); }
   // Runs the command once. An error that keeps it from starting ends the supervision.
   void attempt(const JobView& before);
-  void end_if_published(const JobView& before);
+  // What the job of this attempt has come to, for a message; null while it goes on.
+  const char* how_it_ended(const JobView& before) const;
+  void end_if_over(const JobView& before);
   int finish(const Judgement& judgement);
   int give_up(const std::string& why, const Judgement& last);
   int stopped();
@@ -75,30 +79,44 @@ class Supervisor {
   Launcher launcher_;
   std::uint64_t attempt_ = 0;
   int signal_ = 0;  // that this process got
-  // When _SUCCESS was first seen.
-  std::chrono::steady_clock::time_point published_at_ = std::chrono::steady_clock::time_point::max();
+  // When the job of this attempt was first seen to be over.
+  std::optional<std::chrono::steady_clock::time_point> over_since_;
 };
 
-void Supervisor::end_if_published(const JobView& before) {
-  if (launcher_.end()) return;
+const char* Supervisor::how_it_ended(const JobView& before) const {
   const auto success = view_success(plan_.output);
-  if (!success || success == before.success) return;
+  if (success && success != before.success) return "is done";
+  // Without a result. Whoever said so may still be saving, or have begun again.
+  const auto outcome = view_outcome(plan_.output);
+  if (!outcome || outcome == before.outcome) return nullptr;
+  const std::string generations = storage::JobPaths(plan_.output).generations();
+  const bool over = storage::link_status(generations) &&
+                    storage::highest_claim(generations) == outcome->generation &&
+                    !storage::holder_at_work(generations, outcome->generation);
+  return over ? "has ended" : nullptr;
+}
+
+void Supervisor::end_if_over(const JobView& before) {
+  if (launcher_.end()) return;
+  const char* const ended = how_it_ended(before);
+  if (ended == nullptr) return;
   const auto now = std::chrono::steady_clock::now();
-  published_at_ = std::min(published_at_, now);
-  if (now - published_at_ < kMostAfterSuccess) return;
-  say("the job is done and the command does not end; killing it");
+  if (!over_since_) over_since_ = now;
+  if (now - *over_since_ < kMostAfterJob) return;
+  say(fmt::format("the job {} and the command does not end; killing it", ended));
   launcher_.kill_rest(kMostToKill);
 }
 
 void Supervisor::attempt(const JobView& before) {
   ++attempt_;
+  over_since_.reset();
   launcher_.start(words_);
   int signals = 0;
   // Once stopped, what a script left running is waited for as well.
   while (!launcher_.end() || (signal_ != 0 && launcher_.leaves_something())) {
     const int signal = launcher_.wait(launcher_.end() ? 100ms : kGlance);
     if (signal == 0) {
-      end_if_published(before);
+      end_if_over(before);
       continue;
     }
     if (signal_ == 0) signal_ = signal;

@@ -92,12 +92,16 @@ std::optional<FileIdentity> view_success(const std::string& output) {
   });
 }
 
+std::optional<storage::Outcome> view_outcome(const std::string& output) {
+  return if_readable([&] { return storage::read_outcome(storage::JobPaths(output).outcome()); });
+}
+
 JobView view_job(const std::string& output) {
   const storage::JobPaths paths(output);
   JobView view;
   view.success = view_success(output);
   view.job = identity_of(paths.job_file());
-  view.outcome = if_readable([&] { return storage::read_outcome(paths.outcome()); });
+  view.outcome = view_outcome(output);
   for (const std::string& directory : storage::run_directories(paths)) {
     view.runs.merge(files_in(directory, ".h5"));
   }

@@ -30,6 +30,8 @@ struct JobView {
 
 // A whole _SUCCESS of ours; none if it is damaged or cannot be read.
 std::optional<FileIdentity> view_success(const std::string& output);
+// The same of an outcome.
+std::optional<storage::Outcome> view_outcome(const std::string& output);
 // A _SUCCESS or outcome that is damaged or cannot be read counts as absent: the next attempt tells. Throws
 // Error{Io} if a directory cannot be read.
 JobView view_job(const std::string& output);

@@ -252,8 +252,7 @@ Failure try_part(const RunOptions& options, const JobType& type, const RankTools
 
 // All ranks end together, so that none of them is taken for lost.
 void part(const RankTools& tools, const Failure& end) {
-  tools.watchdog.doing("waiting for the other ranks to end");
-  tools.watchdog.be_patient(100);
+  tools.watchdog.be_patient(true);
   const Deadline bound(kLongestFarewell, end.code, "the other ranks did not end; ending this one");
   // What was told may be lost, as is who told or heard it.
   while (!tools.comm.finish_all()) tell_end(tools, end);

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kPollInterval{10};
 constexpr std::chrono::milliseconds kLookInterval{100};
+// Those who are waited for may just hang, and are ended for that after the timeout.
+constexpr std::chrono::seconds kMoreForOthers{10};
 
 }  // namespace
 
@@ -47,7 +49,7 @@ void Watchdog::watch() {
   std::uint64_t seen = pulse_->count();
   std::chrono::milliseconds still{0};
   std::chrono::milliseconds since_look{0};
-  unsigned patience_before = 1;
+  bool patient_before = false;
   Clock::time_point before = Clock::now();
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kPollInterval, [this] { return stop_; })) {
@@ -61,12 +63,12 @@ void Watchdog::watch() {
     since_look += std::min(turn, 10 * kPollInterval);
     if (siblings_ && since_look >= kLookInterval) siblings_->look(std::exchange(since_look, 0ms));
     // Who waited long for others must not be ended for it once that is over.
-    const unsigned patience = patience_.load(std::memory_order_relaxed);
-    if (pulse_->count() != seen || patience != patience_before) {
+    const bool patient = patient_.load(std::memory_order_relaxed);
+    if (pulse_->count() != seen || patient != patient_before) {
       seen = pulse_->count();
-      patience_before = patience;
+      patient_before = patient;
       still = std::chrono::milliseconds{0};
-    } else if (still >= timeout_ * patience) {
+    } else if (still >= timeout_ + (patient ? kMoreForOthers : 0s)) {
       end_process();
     }
   }
@@ -78,7 +80,8 @@ void Watchdog::end_process() {
   const std::string text = fmt::format(
       "thresh: {} made no progress for {:.1f} s while {}{}; ending it. If a record may take that long, raise "
       "--task-timeout or call alive() in the job\n",
-      who_, static_cast<double>(timeout_.count()) / 1000.0, what_,
+      who_, static_cast<double>(timeout_.count()) / 1000.0,
+      patient_.load(std::memory_order_relaxed) ? "waiting for the other ranks" : what_,
       offset == 0 ? "" : fmt::format(", at byte {}", offset));
   // Neither MPI nor the main thread's locks can be relied on here.
   const ssize_t written = write(STDERR_FILENO, text.data(), text.size());

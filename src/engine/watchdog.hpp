@@ -30,9 +30,8 @@ class Watchdog {
 
   // What the rank is doing, for the message: "mapping data/a.txt, bytes 0 to 65536".
   void doing(std::string what);
-  // For how many task timeouts the pulse may stand still: more than one while it waits for others, whose own
-  // watchdogs end them.
-  void be_patient(unsigned times) noexcept { patience_.store(times, std::memory_order_relaxed); }
+  // While this rank waits for others it is given more time: their own watchdogs come first.
+  void be_patient(bool patient) noexcept { patient_.store(patient, std::memory_order_relaxed); }
   // How far it got in that, e.g. the offset of the block at hand.
   void reached(std::uint64_t offset) noexcept { offset_.store(offset, std::memory_order_relaxed); }
 
@@ -49,7 +48,7 @@ class Watchdog {
   std::string what_ = "starting";
   bool stop_ = false;
   std::atomic<std::uint64_t> offset_{0};
-  std::atomic<unsigned> patience_{1};
+  std::atomic<bool> patient_{false};
   std::thread thread_;
 };
 

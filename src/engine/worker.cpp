@@ -92,9 +92,9 @@ void Worker::look_at_scratch() {
 void go_on_without_lost(RankTools& tools) {
   tools.drill.reach("recover");
   const Clock::time_point begin = Clock::now();
-  tools.watchdog.be_patient(3);
+  tools.watchdog.be_patient(true);
   const std::vector<int> lost = tools.comm.repair_all();
-  tools.watchdog.be_patient(1);
+  tools.watchdog.be_patient(false);
   schedule::Time repair = Clock::now() - begin;
   spdlog::debug("the ranks found each other again in {:.1f} ms",
                 std::chrono::duration<double, std::milli>(repair).count());

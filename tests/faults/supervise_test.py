@@ -126,6 +126,17 @@ class Supervise(ranks.Case):
         self.assertIn("the job is done and the command does not end", said)
         self.assert_complete()
 
+    def test_a_command_that_does_not_end_when_the_job_was_stopped_is_run_again(self):
+        job = " ".join(map(str, self.job()))
+        line = f"if mkdir {self.dir}/mark; then {job} --fault term:worker=0,at=map:3; sleep 600; else exec {job}; fi"
+        begin = time.monotonic()
+        code, said = self.supervise("sh", "-c", line, options=("--output", self.output, "--backoff", "50ms"))
+        self.assertEqual(code, 0, said)
+        self.assertIn("fault drill: map 3", said)
+        self.assertIn("the job has ended and the command does not end; killing it", said)
+        self.assertLess(time.monotonic() - begin, 60)
+        self.assert_complete()
+
     def test_what_cannot_succeed_is_not_tried_again(self):
         bad = self.write("bad.tsv", b"a\t1\nb\tnone\n")
         commands = ((64, "ended with 64", (*MPIRUN, *self.job("--nonsense"))),

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <limits>
 #include <thread>
 #include <utility>
@@ -19,7 +20,7 @@ Mailbox::~Mailbox() {
   using namespace std::chrono_literals;
   try {
     for (int tries = 0; tries < 1000 && !drained(); ++tries) std::this_thread::sleep_for(1ms);
-  } catch (const MpiError& error) {
+  } catch (const std::exception& error) {
     std::fprintf(stderr, "thresh: %s\n", error.what());
   }
   // MPI may read these buffers as long as their requests are open.

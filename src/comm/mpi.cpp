@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "comm/ulfm.hpp"
+#include "thresh/errors.hpp"
 
 namespace thresh::comm {
 namespace {
@@ -33,7 +34,12 @@ MpiError::MpiError(const char* call, int error)
     : std::runtime_error(describe(call, error)), class_(class_of(error)) {}
 
 void check(const char* call, int error) {
-  if (error != MPI_SUCCESS) throw MpiError(call, error);
+  if (error == MPI_SUCCESS) return;
+  if (ulfm::says_rank_lost(error)) {
+    throw Error(ExitCode::StoppedEarly,
+                std::string("a rank was lost (") + call + "); run the same command again");
+  }
+  throw MpiError(call, error);
 }
 
 int to_count(std::uint64_t value) {

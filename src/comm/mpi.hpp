@@ -25,7 +25,8 @@ class MpiError : public std::runtime_error {
   int class_;
 };
 
-// Throws MpiError unless `error` is MPI_SUCCESS.
+// Throws MpiError unless `error` is MPI_SUCCESS, and Error{StoppedEarly} where a lost rank cannot be done
+// without: at the start.
 void check(const char* call, int error);
 
 // Narrows to what MPI counts with. Throws std::length_error: never truncates.

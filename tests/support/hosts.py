@@ -62,7 +62,9 @@ class Hosts:
 
     def _add(self, name, address):
         own = [] if name == "switch" else ["--pid", "--fork", "--kill-child", "--mount-proc"]
-        holder = subprocess.Popen(["unshare", "--net", "--uts", "--mount", *own, "bash", "-c", FIRST, "host", name, self.dir],
+        # With the test they end as well, whatever ends that.
+        command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--uts", "--mount", *own]
+        holder = subprocess.Popen([*command, "bash", "-c", FIRST, "host", name, self.dir],
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
         self.holders[name] = holder
         if holder.stdout.readline() != b"up\n":

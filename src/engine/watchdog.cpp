@@ -68,10 +68,14 @@ void Watchdog::watch() {
       seen = pulse_->count();
       patient_before = patient;
       still = std::chrono::milliseconds{0};
-    } else if (still >= timeout_ + (patient ? kMoreForOthers : 0s)) {
+    } else if (still >= most_still()) {
       end_process();
     }
   }
+}
+
+std::chrono::milliseconds Watchdog::most_still() const noexcept {
+  return timeout_ + (patient_.load(std::memory_order_relaxed) ? kMoreForOthers : 0s);
 }
 
 void Watchdog::end_process() {
@@ -80,7 +84,7 @@ void Watchdog::end_process() {
   const std::string text = fmt::format(
       "thresh: {} made no progress for {:.1f} s while {}{}; ending it. If a record may take that long, raise "
       "--task-timeout or call alive() in the job\n",
-      who_, static_cast<double>(timeout_.count()) / 1000.0,
+      who_, static_cast<double>(most_still().count()) / 1000.0,
       patient_.load(std::memory_order_relaxed) ? "waiting for the other ranks" : what_,
       offset == 0 ? "" : fmt::format(", at byte {}", offset));
   // Neither MPI nor the main thread's locks can be relied on here.

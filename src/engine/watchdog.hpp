@@ -37,6 +37,7 @@ class Watchdog {
 
  private:
   void watch();
+  std::chrono::milliseconds most_still() const noexcept;  // for the pulse, before this process is ended
   [[noreturn]] void end_process();
 
   Pulse* pulse_;

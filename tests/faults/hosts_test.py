@@ -29,19 +29,19 @@ class SeveralHosts(ranks.Case):
         self.output = os.path.join(self.shared, "out")
         self.log = os.path.join(self.shared, "stderr")
 
-    def launch(self, *options, on="switch"):
+    def launch(self, *options):
         """A job on both hosts; rank 0, 2 and 4 are on a."""
         env = {k: v for k, v in ranks.environment().items() if not k.startswith("OMPI_MCA_")} | self.hosts.settings()
         command = [self.thresh, "launch", "--hosts", "a:3,b:2", "--backoff", "100ms", "wordcount", self.source, "--partitions",
                    PARTITIONS, "--split-size", "4K", "-o", self.output, *options]
         # Not a pipe, which a host that is frozen would hold open.
         with open(self.log, "wb") as file:
-            return subprocess.Popen(self.hosts.command(on, *command), env=env, stdin=subprocess.DEVNULL,
+            return subprocess.Popen(self.hosts.command("switch", *command), env=env, stdin=subprocess.DEVNULL,
                                     stdout=subprocess.DEVNULL, stderr=file, start_new_session=True)
 
-    def launch_and_hang(self, worker, step, **more):
+    def launch_and_hang(self, worker, step):
         """Returns when this worker hangs at this step."""
-        process = self.launch("--fault", f"hang:worker={worker},at={step}", "--task-timeout", "10m", **more)
+        process = self.launch("--fault", f"hang:worker={worker},at={step}", "--task-timeout", "10m")
         end = time.monotonic() + 60
         while f"fault drill: {step.split(':')[0]} " not in self.said():
             self.assertIsNone(process.poll(), self.said())

@@ -67,12 +67,12 @@ class Hosts:
         holder = subprocess.Popen([*command, "bash", "-c", FIRST, "host", name, self.dir],
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
         self.holders[name] = holder
+        self.inside[name] = holder.pid
         if holder.stdout.readline() != b"up\n":
             raise AssertionError(f"host {name} does not come up")
-        pid = holder.pid
         if own:
-            pid = int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text())
-        self.inside[name] = pid
+            self.inside[name] = int(pathlib.Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text())
+        pid = self.inside[name]
         (self.dir / f"{name}.pid").write_text(f"{pid}\n")
         if name == "switch":
             self._do("switch", "ip", "link", "add", "br0", "type", "bridge")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <locale>
 #include <set>
 #include <string_view>
 
@@ -41,6 +42,13 @@ std::map<std::string, std::string> parts_in(const std::string& output) {
     if (name.starts_with("part-")) parts[name] = storage::read_file(output + "/" + name);
   }
   return parts;
+}
+
+// Where mpirun and the job of a case keep what is temporary. Apart from all others: of two mpiruns of Open
+// MPI 5 that make the directory of this user at the same time one may fail, and one that is killed leaves its
+// own.
+std::string temporary_of(const std::string& output) {
+  return output + ".tmp";
 }
 
 // The last lines that matter, on one line.
@@ -92,6 +100,7 @@ DrillBench::Words DrillBench::command(const std::string& job, std::uint32_t rank
                                       const std::string& output) const {
   Words words;
   if (ranks > 1) {
+    words = {"env", "TMPDIR=" + temporary_of(output)};
     for (std::string word : plan_.launcher) {
       const std::size_t at = word.find("{}");
       if (at != std::string::npos) word.replace(at, 2, std::to_string(ranks));
@@ -123,8 +132,10 @@ void DrillBench::prepare() {
     make_inputs(job);
     for (const std::uint32_t ranks : {1U, plan_.ranks}) {
       const std::string output = fmt::format("{}/{}.clean.{}", plan_.directory, job, ranks);
+      storage::make_directories(temporary_of(output));
       const Words words = command(job, ranks, output);
       const ChildEnd end = run_child(words, bound(ranks));
+      fs::remove_all(temporary_of(output));
       Parts parts = parts_in(output);
       const bool works = end.code == 0 && end.in_time && !parts.empty();
       if (!works || (ranks > 1 && parts != clean_[job])) {
@@ -140,15 +151,22 @@ void DrillBench::prepare() {
 DrillResult DrillBench::run(const DrillCase& drill) const {
   DrillResult result;
   const auto begin = std::chrono::steady_clock::now();
+  // Some take their TMPDIR for a list of names.
   std::string directory = drill.name();
-  std::replace(directory.begin(), directory.end(), '/', '+');
+  std::replace_if(
+      directory.begin(), directory.end(), [](char c) { return !std::isalnum(c, std::locale::classic()); },
+      '-');
   const std::string output = plan_.directory + "/" + directory;
+  const std::string temporary = temporary_of(output);
   fs::remove_all(output);
+  storage::make_directories(temporary);
   result.commands.push_back(shell_text({"rm", "-rf", output}));
+  result.commands.push_back(shell_text({"mkdir", "-p", temporary}));
   result.failure = make_leftovers(drill, output, result);
   if (result.failure.empty()) result.failure = strike(drill, output, result);
   const bool done = plan_.in_job && storage::file_status(output + "/_SUCCESS");
   if (result.failure.empty() && !done) result.failure = go_on(drill, output, result);
+  fs::remove_all(temporary);
   if (result.failure.empty()) fs::remove_all(output);
   result.took =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);

@@ -89,14 +89,24 @@ Communicator Communicator::duplicate_world_all() {
   return Communicator(comm);
 }
 
-std::vector<Process> Communicator::processes_of_this_node_all(Process own) const {
+std::vector<Process> Communicator::processes_of_this_node_all(Process own) {
+  const auto none_but = [&own](int ranks) {
+    std::vector<Process> all(static_cast<std::size_t>(ranks));
+    all.front() = own;
+    return all;
+  };
   MPI_Comm node = MPI_COMM_NULL;
-  check("MPI_Comm_split_type", MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
+  const int error = MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  if (!good("MPI_Comm_split_type", error)) return none_but(size());
   int ranks = 1;
   check("MPI_Comm_size", MPI_Comm_size(node, &ranks));
   std::vector<Process> all(static_cast<std::size_t>(ranks));
-  check("MPI_Allgather", MPI_Allgather(&own, sizeof own, MPI_BYTE, all.data(), sizeof own, MPI_BYTE, node));
-  check("MPI_Comm_free", MPI_Comm_free(&node));
+  if (!good("MPI_Allgather",
+            MPI_Allgather(&own, sizeof own, MPI_BYTE, all.data(), sizeof own, MPI_BYTE, node))) {
+    ulfm::revoke(node);  // another rank may wait for this one in there
+    return none_but(ranks);
+  }
+  good("MPI_Comm_free", MPI_Comm_free(&node));
   return all;
 }
 

@@ -81,8 +81,9 @@ class Communicator {
   // What MPI calls the rank now; less than 0 if it was lost.
   int mpi_rank(int rank) const { return mpi_ranks_.at(static_cast<std::size_t>(rank)); }
   // The processes of the ranks that share this rank's memory, in the order of the ranks: each gives its own.
-  // Collective.
-  std::vector<Process> processes_of_this_node_all(Process own) const;
+  // If a rank is lost meanwhile, and broken() says so, this one's own and blank ones: as many as there can
+  // be. Collective.
+  std::vector<Process> processes_of_this_node_all(Process own);
   MPI_Comm get() const noexcept { return comm_; }  // borrowed
 
   // Whether ranks may be lost and the others go on.

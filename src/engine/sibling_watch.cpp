@@ -30,7 +30,7 @@ SiblingWatch::SiblingWatch(std::vector<comm::Process> processes, comm::Process s
     : longest_stop_(longest_stop) {
   std::rotate(processes.begin(), std::find(processes.begin(), processes.end(), self), processes.end());
   for (const comm::Process& process : processes) {
-    if (process != self) after_self_.push_back({process, {}});
+    if (process != self && process != comm::Process{}) after_self_.push_back({process, {}});
   }
 }
 

@@ -14,7 +14,8 @@ namespace thresh::engine {
 // dead the one after them. Works beside MPI, for any thread, one at a time.
 class SiblingWatch {
  public:
-  // All processes of the job on this host, in an order that is the same for all; `self` is one of them.
+  // All processes of the job on this host, in an order that is the same for all; `self` is one of them. Those
+  // that are not known are blank.
   // `longest_stop`: is borne; a debugger's stop is for ever.
   SiblingWatch(std::vector<comm::Process> processes, comm::Process self,
                std::chrono::milliseconds longest_stop);

@@ -145,6 +145,7 @@ void Worker::read_mail() {
     if (std::holds_alternative<AskToLeave>(message)) {
       asked_to_leave_ = true;
     } else if (!std::holds_alternative<Ping>(message)) {
+      if (std::holds_alternative<ShuffleWave>(message)) repairs_at_wave_ = tools_.comm.repairs();
       inbox_.push_back(std::move(message));
     }
   }
@@ -333,6 +334,8 @@ void Worker::carry_out(const schedule::Exchange& command) {
     table_.reset();  // mapping is over: its memory goes back to the pool
     const bool loose = !job_->combines();
     load_wave(command.plan, filed_, pool_, loose, overflow_at(memory_.loaded_bytes), tools_.pulse, runs_);
+    // A rank was lost since it was asked for: the others do not begin it any more.
+    if (tools_.comm.repairs() != repairs_at_wave_) return tell_books(schedule::ExchangeAborted{});
     auto exchange = std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_,
                                                    partitioner_.partitions(), loose, tools_.drill,
                                                    overflow_at(memory_.rows_bytes), slices_);

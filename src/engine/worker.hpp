@@ -128,6 +128,7 @@ class Worker {
   Checkpointer checkpointer_;  // reads runs_: ends before them
   bool asked_to_leave_ = false;
   bool leave_told_ = false;
+  unsigned repairs_at_wave_ = 0;             // of the communicator, when the last wave was asked for
   std::unique_ptr<WaveExchange> abandoned_;  // its requests are still open: it lives as long as the process
   ReceivedSlices slices_;
   std::unique_ptr<Reducer> reducer_;

@@ -12,14 +12,15 @@ import unittest
 WORDS = ("the of and to a in that it is was he for on are with as his they be at one have this from or had by hot but "
          "some what there we can out other were all your when up use word how said an each she").split()
 
-# Where mpirun keeps its session: one that is killed leaves it behind, and here it goes with the test.
+# Where mpirun keeps its session: one that is killed leaves it behind, and here it goes with the test. Of two mpiruns of
+# Open MPI 5 that make the directory of this user at the same time one may fail.
 SESSIONS = tempfile.mkdtemp(prefix="thresh-mpi.")
 atexit.register(shutil.rmtree, SESSIONS, ignore_errors=True)
 
 
 def environment():
     env = {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMIX_", "SLURM_"))}
-    env["OMPI_MCA_orte_tmpdir_base"] = SESSIONS
+    env["OMPI_MCA_orte_tmpdir_base"] = env["PRTE_MCA_prte_tmpdir_base"] = SESSIONS
     # Where there is no other network Open MPI 5 complains.
     env["OMPI_MCA_btl_tcp_if_include"] = "lo"
     if os.getuid() == 0:

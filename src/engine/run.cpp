@@ -26,6 +26,7 @@
 #include "engine/memory_budget.hpp"
 #include "engine/metrics_json.hpp"
 #include "engine/signals.hpp"
+#include "engine/time_slice.hpp"
 #include "engine/worker.hpp"
 #include "schedule/job_graph.hpp"
 #include "storage/job_paths.hpp"
@@ -175,6 +176,7 @@ void direct(const RunOptions& options, const JobType& type, const RankTools& too
 // Until the job is over, or all ranks that directed it are lost.
 void work(Worker& worker, Pulse& pulse, int ranks) {
   leave_stopping_to_rank_0();
+  ask_for_long_turns();
   for (Backoff backoff(longest_nap(ranks)); !worker.left() && !worker.directs();) {
     pulse.step();
     if (worker.step()) {

@@ -37,7 +37,7 @@ std::string environment(const char* name) {
 std::string misplaced_option(const Words& job) {
   const auto dashes = std::find(job.begin(), job.end(), "--");
   for (auto word = job.begin(); word != dashes; ++word) {
-    const std::string typed = word->substr(0, word->find('='));
+    std::string typed = word->substr(0, word->find('='));
     for (const ToolOption& option : launch_tool().options) {
       const std::string name(option.name);
       if (typed == "--" + name || typed == "-" + name || typed == std::string("-") + option.letter)
@@ -100,7 +100,7 @@ Words next_command(const LaunchRequest& request, const MpiFacts& mpi, const Mach
       print_note(kWho, "host " + host.name + " does not answer; goes on without it");
     }
   }
-  const Words command = launch_command(moved_to(there, request), mpi, machine);
+  Words command = launch_command(moved_to(there, request), mpi, machine);
   print_note(kWho, "runs " + shell_text(command));
   return command;
 }

@@ -14,7 +14,7 @@ namespace thresh {
 class Partitioner {
  public:
   // By hash.
-  Partitioner(std::uint32_t partitions) noexcept : partitions_(partitions) {}
+  explicit Partitioner(std::uint32_t partitions) noexcept : partitions_(partitions) {}
   // By split points, one fewer than partitions: partition p has the keys from point p - 1 on that are below
   // point p. Without points it is by hash. Throws Error{Internal} for points of another number or out of
   // order.

@@ -56,7 +56,7 @@ TEST_CASE("a table of sums holds each key once with its sum, whatever the number
       pairs.emplace_back(key_of(n), number_bytes(static_cast<std::uint64_t>(n) + 1));
     const JobType job = summing_job();
     ChunkPool pool;
-    const auto collector = make_collector(job, pool, partitions);
+    const auto collector = make_collector(job, pool, Partitioner(partitions));
     emit_all(*collector, pairs);
     const auto expected = combined(pairs, [](const std::string& a, const std::string& b) {
       return number_bytes(number_of(a) + number_of(b));
@@ -68,7 +68,7 @@ TEST_CASE("a table of sums holds each key once with its sum, whatever the number
 TEST_CASE("a table that grew through many sizes still finds every key") {
   const JobType job = summing_job();
   ChunkPool pool;
-  const auto collector = make_collector(job, pool, 4);
+  const auto collector = make_collector(job, pool, Partitioner(4));
   Pairs pairs;
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i < 60'000; ++i) pairs.emplace_back("key" + std::to_string(i), number_bytes(1));
@@ -85,7 +85,7 @@ TEST_CASE("a combiner may change the size of a value") {
     for (const auto& [key, value] : emits) pairs.emplace_back(std::to_string(key % 7), value);
     const JobType job = greatest_job();
     ChunkPool pool;
-    const auto collector = make_collector(job, pool, 3);
+    const auto collector = make_collector(job, pool, Partitioner(3));
     emit_all(*collector, pairs);
     const auto expected =
         combined(pairs, [](const std::string& a, const std::string& b) { return std::max(a, b); });
@@ -110,7 +110,7 @@ TEST_CASE("keys that differ in their last bytes alone stay apart, however alike 
     const auto [one, other] = alike(std::string(size, 'p'));
     const JobType job = summing_job();
     ChunkPool pool;
-    const auto collector = make_collector(job, pool, 1);
+    const auto collector = make_collector(job, pool, Partitioner(1));
     emit_all(*collector, {{one, number_bytes(1)}, {other, number_bytes(2)}, {one, number_bytes(4)}});
     Pairs expected{{one, number_bytes(5)}, {other, number_bytes(2)}};
     std::sort(expected.begin(), expected.end());
@@ -124,7 +124,7 @@ TEST_CASE("without a combiner every emit is a row of a loose slice") {
     for (const auto& [key, value] : emits) pairs.emplace_back(std::to_string(key % 7), value);
     const JobType job = plain_job();
     ChunkPool pool;
-    const auto collector = make_collector(job, pool, 3);
+    const auto collector = make_collector(job, pool, Partitioner(3));
     emit_all(*collector, pairs);
     std::sort(pairs.begin(), pairs.end());
     RC_ASSERT(all_rows(collector->seal(), RowFormat(0)) == pairs);
@@ -134,7 +134,7 @@ TEST_CASE("without a combiner every emit is a row of a loose slice") {
 TEST_CASE("rows larger than a chunk are kept whole") {
   for (const JobType& job : {plain_job(), greatest_job()}) {
     ChunkPool pool;
-    const auto collector = make_collector(job, pool, 2);
+    const auto collector = make_collector(job, pool, Partitioner(2));
     const Pairs pairs = {{"a", std::string(300'000, 'x')}, {"b", "small"}, {std::string(70'000, 'k'), "v"}};
     emit_all(*collector, pairs);
     REQUIRE(all_rows(collector->seal(), RowFormat(0)) == Pairs(pairs));
@@ -146,7 +146,7 @@ TEST_CASE("the signature of a split does not depend on the order of its emits") 
     Pairs pairs(emits.begin(), emits.end());
     const JobType job = plain_job();
     ChunkPool pool;
-    const auto collector = make_collector(job, pool, 2);
+    const auto collector = make_collector(job, pool, Partitioner(2));
     emit_all(*collector, pairs);
     const SplitSignature first = collector->take_signature();
     std::reverse(pairs.begin(), pairs.end());
@@ -159,7 +159,7 @@ TEST_CASE("the signature of a split does not depend on the order of its emits") 
 TEST_CASE("an emit that is lost or changed changes the signature") {
   const JobType job = plain_job();
   ChunkPool pool;
-  const auto collector = make_collector(job, pool, 2);
+  const auto collector = make_collector(job, pool, Partitioner(2));
   emit_all(*collector, {{"a", "1"}, {"b", "2"}});
   const SplitSignature whole = collector->take_signature();
   emit_all(*collector, {{"a", "1"}});
@@ -173,7 +173,7 @@ TEST_CASE("an emit that is lost or changed changes the signature") {
 TEST_CASE("the conserved weight is the same before and after combining") {
   const JobType job = summing_job();
   ChunkPool pool;
-  const auto collector = make_collector(job, pool, 2);
+  const auto collector = make_collector(job, pool, Partitioner(2));
   emit_all(*collector, {{"a", number_bytes(1)}, {"b", number_bytes(2)}, {"a", number_bytes(40)}});
   std::uint64_t after = 0;
   const SplitSignature before = collector->take_signature();
@@ -186,7 +186,7 @@ TEST_CASE("the conserved weight is the same before and after combining") {
 TEST_CASE("a sealed table is empty and can be used again") {
   const JobType job = summing_job();
   ChunkPool pool;
-  const auto collector = make_collector(job, pool, 2);
+  const auto collector = make_collector(job, pool, Partitioner(2));
   emit_all(*collector, {{"a", number_bytes(1)}});
   (void)collector->seal();
   emit_all(*collector, {{"a", number_bytes(5)}});
@@ -201,7 +201,7 @@ TEST_CASE("many distinct keys go another way than few, and give the same rows") 
   };
   const JobType job = summing_job();
   ChunkPool pool;
-  const auto collector = make_collector(job, pool, 3);
+  const auto collector = make_collector(job, pool, Partitioner(3));
   constexpr std::uint64_t kKeys = 900'000;
   std::uint64_t emitted = 0;
   for (int round = 0; round < 2; ++round) {  // the second run begins where the first one ended
@@ -232,7 +232,7 @@ TEST_CASE("many distinct keys go another way than few, and give the same rows") 
 TEST_CASE("a cache that combines gives the same rows, also for keys that recur at once") {
   const JobType job = summing_job();
   ChunkPool pool;
-  const auto collector = make_collector(job, pool, 2);
+  const auto collector = make_collector(job, pool, Partitioner(2));
   std::unordered_map<std::string, std::uint64_t> expected;
   EmitBatch batch(*collector);
   for (std::uint64_t i = 0; i < 2'200'000; ++i) {

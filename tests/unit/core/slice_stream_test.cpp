@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint32_t kPartitions = 3;
 
 Run make_run(ChunkPool& pool, const JobType& job, RunId id, const Pairs& pairs) {
-  const auto collector = make_collector(job, pool, kPartitions);
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions));
   emit_all(*collector, pairs);
   Run run;
   run.summary.id = id;

@@ -149,7 +149,7 @@ TEST_CASE("slices in a store travel, and those that arrive go to a store when me
     ChunkPool pool;
     MemoryStore sent;
     MemoryStore kept;
-    const auto collector = make_collector(job, pool, 1);
+    const auto collector = make_collector(job, pool, Partitioner(1));
     Pairs rows;
     for (int i = 0; i < 200'000; ++i) {
       rows.emplace_back("key" + std::to_string(i % 70'000), std::to_string(i));
@@ -188,8 +188,8 @@ TEST_CASE("pieces of a table become what the table would have been") {
     const RowFormat format(job.value_size);
     ChunkPool pool;
     MemoryStore store;
-    const auto table = make_collector(job, pool, 3);
-    const auto whole = make_collector(job, pool, 3);
+    const auto table = make_collector(job, pool, Partitioner(3));
+    const auto whole = make_collector(job, pool, Partitioner(3));
     std::vector<MeasuredSlices> pieces;
     for (int piece = 0; piece < 3; ++piece) {
       Pairs rows;
@@ -220,7 +220,7 @@ TEST_CASE("pieces of a table become what the table would have been") {
 // 40,000 keys three times over, some too long for a slot, with a spill after each 10,000.
 std::unique_ptr<Collector> spilled_table(const JobType& job, ChunkPool& pool, SliceStore& store) {
   constexpr std::uint64_t kLimitBytes = 1 << 16;  // no table is that small: it goes over to buckets
-  std::unique_ptr<Collector> table = make_collector(job, pool, 3, kLimitBytes);
+  std::unique_ptr<Collector> table = make_collector(job, pool, Partitioner(3), kLimitBytes);
   for (std::uint64_t i = 0; i < 120'000; i += 10'000) {
     Pairs emits;
     for (std::uint64_t n = i; n < i + 10'000; ++n) {
@@ -275,7 +275,7 @@ TEST_CASE("a piece that comes back damaged is refused") {
   for (const std::size_t at :
        std::initializer_list<std::size_t>{0, 9, 40}) {  // a size, a value, whatever is there
     MemoryStore store;
-    const auto table = make_collector(job, pool, 1);
+    const auto table = make_collector(job, pool, Partitioner(1));
     emit_all(*table, {{"key", "value"}, {"other", "values"}, {"third", "more"}});
     std::vector<MeasuredSlices> pieces;
     pieces.push_back(measured(table->seal(), kTexts));

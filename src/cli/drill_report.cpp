@@ -52,16 +52,20 @@ std::string drill_table(const std::vector<DrillCase>& cases, const DrillVerdicts
     passed += verdict->second.empty() ? 1 : 0;
     ++run;
   }
-  std::string head = "| step |";
-  std::string rule = "|---|";
+  std::vector<std::string_view> kinds;  // those of any case
   for (const std::string_view kind : engine::FaultDrill::kinds()) {
-    head += fmt::format(" {} |", kind);
-    rule += "---|";
+    const bool tried =
+        std::any_of(cells.begin(), cells.end(), [&](const auto& cell) { return cell.first.second == kind; });
+    if (tried) kinds.push_back(kind);
   }
-  std::string table = head + "\n" + rule + "\n";
+  std::string table = "| step |";
+  for (const std::string_view kind : kinds) table += fmt::format(" {} |", kind);
+  table += "\n|---|";
+  for (std::size_t i = 0; i < kinds.size(); ++i) table += "---|";
+  table += "\n";
   for (const engine::DrillStep& step : engine::drill_steps()) {
     table += fmt::format("| {} |", step.name);
-    for (const std::string_view kind : engine::FaultDrill::kinds()) {
+    for (const std::string_view kind : kinds) {
       const auto cell = cells.find({step.name, kind});
       table += cell == cells.end() ? "  |" : fmt::format(" {}/{} |", cell->second.first, cell->second.second);
     }

@@ -15,6 +15,7 @@ const std::vector<DrillStep>& drill_steps() {
       {"spill", "a worker writes rows to its scratch file, as memory is short", false, true, true},
       {"checkpoint", "a worker's background thread begins to write a run file", false, true, true},
       {"wave", "rank 0 tells a worker its part of a wave of the shuffle", true, false},
+      {"exchange", "a worker was told its part of a wave and has not begun it", false, true},
       {"shuffle", "a worker has filled a buffer for another", false, true, true},
       {"receive", "a worker got a buffer from another", false, true},
       {"reduce", "a worker begins to reduce a partition (drop: a group of it)", false, true, false, true},
@@ -31,6 +32,7 @@ const std::vector<DrillStep>& drill_steps() {
 std::vector<std::string_view> kinds_at(const DrillStep& step) {
   std::vector<std::string_view> kinds;
   for (const std::string_view kind : FaultDrill::kinds()) {
+    if (kind == "pause") continue;
     const bool fits = kind == "corrupt" ? step.corrupts : kind == "drop" ? step.drops : !step.bytes_alone;
     if (fits) kinds.push_back(kind);
   }

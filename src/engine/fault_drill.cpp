@@ -25,7 +25,7 @@ constexpr std::pair<std::string_view, FaultKind> kKinds[] = {
     {"kill", FaultKind::Kill},         {"stop", FaultKind::Stop},       {"hang", FaultKind::Hang},
     {"throw", FaultKind::Throw},       {"corrupt", FaultKind::Corrupt}, {"drop", FaultKind::Drop},
     {"term", FaultKind::Term},         {"segv", FaultKind::Segv},       {"enospc", FaultKind::Full},
-    {"short-write", FaultKind::Short},
+    {"short-write", FaultKind::Short}, {"pause", FaultKind::Pause},
 };
 
 // Every write that would make a file longer than this fails from now on, as on a full disk.
@@ -141,6 +141,9 @@ void FaultDrill::strike(const Plan& plan) {
       break;
     case FaultKind::Short:
       limit_files(4096);
+      break;
+    case FaultKind::Pause:
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
       break;
     case FaultKind::Throw:
       throw std::runtime_error("fault drill");

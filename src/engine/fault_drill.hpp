@@ -25,6 +25,7 @@ enum class FaultKind {
   Segv,     // SIGSEGV to itself
   Full,     // from now on no file can grow: every write fails (RLIMIT_FSIZE)
   Short,    // the same past 4 KiB, so that the first write is cut short
+  Pause,    // goes on half a second later: no fault, but another order of events
 };
 
 // A named place in the engine, and all that is known about drills there.
@@ -41,7 +42,7 @@ struct DrillStep {
 };
 // In the order of a job.
 const std::vector<DrillStep>& drill_steps();
-// The kinds of fault that make sense at the step, by name.
+// The kinds of fault that make sense at the step, by name; a pause does anywhere.
 std::vector<std::string_view> kinds_at(const DrillStep& step);
 
 // A rank's drills. A step is a named place in the engine; each visit of it is counted from 1.

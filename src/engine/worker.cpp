@@ -145,7 +145,10 @@ void Worker::read_mail() {
     if (std::holds_alternative<AskToLeave>(message)) {
       asked_to_leave_ = true;
     } else if (!std::holds_alternative<Ping>(message)) {
-      if (std::holds_alternative<ShuffleWave>(message)) repairs_at_wave_ = tools_.comm.repairs();
+      if (std::holds_alternative<ShuffleWave>(message)) {
+        repairs_at_wave_ = tools_.comm.repairs();
+        tools_.drill.reach("exchange");
+      }
       inbox_.push_back(std::move(message));
     }
   }

@@ -54,6 +54,14 @@ class InJob(ranks.Case):
         for step in (b"assign 9", b"map 6", b"shuffle 1", b"reduce 1"):
             self.assertIn(b"fault drill: " + step, result.stderr)
 
+    def test_an_exchange_that_a_loss_came_before_is_not_begun(self):
+        # Worker 2 knows of the exchange and begins it when worker 1 is gone and the others have noticed.
+        faults = [fault("pause", 2, "exchange"), fault("kill", 1, "shuffle")]
+        result, output = self.count_words(4, "--fault", ";".join(faults))
+        self.assert_words(result, output)
+        for step in (b"exchange 1", b"shuffle 1"):
+            self.assertIn(b"fault drill: " + step, result.stderr)
+
     def test_rank_0_does_the_rest_when_it_is_left_alone(self):
         for last in ("map:9", "shuffle", "reduce"):
             with self.subTest(last=last):

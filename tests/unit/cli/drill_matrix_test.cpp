@@ -103,7 +103,8 @@ TEST_CASE("the table counts what was run and what passed of it") {
                                      {"sum", "plan", "throw", 0, 3, 1}};
   const std::string table = thresh::cli::drill_table(
       cases, {{cases[0].name(), ""}, {cases[1].name(), "it hung"}, {cases[3].name(), ""}, {"other", ""}});
-  CHECK(table.find("| map | 1/2 |") != std::string::npos);
-  CHECK(table.find("| plan |  |  |  | 1/1 |") != std::string::npos);
-  CHECK(table.find("| seal |  |") != std::string::npos);
+  CHECK(table.starts_with("| step | kill | throw |\n|---|---|---|\n"));
+  CHECK(table.find("| map | 1/2 |  |") != std::string::npos);
+  CHECK(table.find("| plan |  | 1/1 |") != std::string::npos);
+  CHECK(table.find("| seal |  |  |") != std::string::npos);
 }

@@ -139,9 +139,11 @@ void DrillBench::prepare() {
       Parts parts = parts_in(output);
       const bool works = end.code == 0 && end.in_time && !parts.empty();
       if (!works || (ranks > 1 && parts != clean_[job])) {
-        throw Error(ExitCode::Config, fmt::format("a run without a fault {}: {} (exit code {}; {})",
-                                                  works ? "gives other bytes on more ranks" : "does not work",
-                                                  shell_text(words), end.code, end_of(end.said)));
+        constexpr int kNoSuchCommand = 127;  // of env
+        throw Error(end.code == kNoSuchCommand ? ExitCode::Usage : ExitCode::Config,
+                    fmt::format("a run without a fault {}: {} (exit code {}; {})",
+                                works ? "gives other bytes on more ranks" : "does not work",
+                                shell_text(words), end.code, end_of(end.said)));
       }
       clean_[job] = std::move(parts);
     }
@@ -160,8 +162,8 @@ DrillResult DrillBench::run(const DrillCase& drill) const {
   const std::string temporary = temporary_of(output);
   fs::remove_all(output);
   storage::make_directories(temporary);
-  result.commands.push_back(shell_text({"rm", "-rf", output}));
-  result.commands.push_back(shell_text({"mkdir", "-p", temporary}));
+  result.commands.push_back(shell_text({"rm", "-rf", output}) + " && " +
+                            shell_text({"mkdir", "-p", temporary}));
   result.failure = make_leftovers(drill, output, result);
   if (result.failure.empty()) result.failure = strike(drill, output, result);
   const bool done = plan_.in_job && storage::file_status(output + "/_SUCCESS");

@@ -21,9 +21,9 @@ int visit_of(std::string_view step) {
   return step == "map" || step == "reduce" || step == "assign" ? 2 : 1;
 }
 
-// One process has no peers: nobody notices that it is stopped.
-bool ends_by_itself(std::string_view kind, std::uint32_t ranks) {
-  return kind != "stop" || ranks > 1;
+// One process has no peers: nobody notices that it is stopped, and nothing travels that could be damaged.
+bool is_felt(std::string_view kind, std::string_view step, std::uint32_t ranks) {
+  return ranks > 1 || (kind != "stop" && (kind != "corrupt" || step != "shuffle"));
 }
 
 struct Candidate {
@@ -62,7 +62,7 @@ std::vector<DrillCase> drill_matrix(const std::vector<std::string>& jobs, std::u
         for (std::uint32_t worker = 0; worker < ranks; ++worker) {
           if (worker > 0 && !step.workers) continue;
           const std::uint32_t struck = worker == 0 && !step.rank_0 ? 1 : ranks;
-          if (!ends_by_itself(kind, struck)) continue;
+          if (!is_felt(kind, step.name, struck)) continue;
           for (const std::uint32_t restart : restarts) {
             cases.push_back({job, std::string(step.name), std::string(kind), worker, struck, restart});
           }

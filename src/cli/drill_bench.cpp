@@ -136,14 +136,17 @@ void DrillBench::prepare() {
       const Words words = command(job, ranks, output);
       const ChildEnd end = run_child(words, bound(ranks));
       fs::remove_all(temporary_of(output));
+      constexpr int kNoSuchCommand = 127;  // of env
+      if (ranks > 1 && end.code == kNoSuchCommand) {
+        throw Error(ExitCode::Usage,
+                    "cannot run the launcher " + shell_text(plan_.launcher) + ": there is no such command");
+      }
       Parts parts = parts_in(output);
       const bool works = end.code == 0 && end.in_time && !parts.empty();
       if (!works || (ranks > 1 && parts != clean_[job])) {
-        constexpr int kNoSuchCommand = 127;  // of env
-        throw Error(end.code == kNoSuchCommand ? ExitCode::Usage : ExitCode::Config,
-                    fmt::format("a run without a fault {}: {} (exit code {}; {})",
-                                works ? "gives other bytes on more ranks" : "does not work",
-                                shell_text(words), end.code, end_of(end.said)));
+        throw Error(ExitCode::Config, fmt::format("a run without a fault {}: {} (exit code {}; {})",
+                                                  works ? "gives other bytes on more ranks" : "does not work",
+                                                  shell_text(words), end.code, end_of(end.said)));
       }
       clean_[job] = std::move(parts);
     }

@@ -73,6 +73,19 @@ TEST_CASE("where the others go on, each fault comes alone, twice at once and aga
   CHECK(names.contains("sum/stop:worker=0,at=publish:1;kill:worker=1,at=recover:1/ranks=4,then=4"));
 }
 
+TEST_CASE("a process alone is not given what only others would feel") {
+  std::set<std::string> alone;
+  std::set<std::string> with_others;
+  for (const DrillCase& c : drill_matrix(kJobs, 3))
+    (c.ranks == 1 ? alone : with_others).insert(c.kind + " " + c.step);
+  CHECK(!alone.contains("stop map"));
+  CHECK(!alone.contains("corrupt shuffle"));
+  CHECK(alone.contains("kill shuffle"));
+  CHECK(alone.contains("corrupt part"));
+  CHECK(with_others.contains("stop map"));
+  CHECK(with_others.contains("corrupt shuffle"));
+}
+
 TEST_CASE("a tenth of the cases covers every pair, and a smaller sample begins a larger one") {
   const auto cases = drill_matrix(kJobs, 3);
   thresh::test::holds([&](std::uint64_t seed) {

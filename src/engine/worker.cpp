@@ -419,9 +419,8 @@ void Worker::carry_out(const schedule::ReadPart& command) {
 void Worker::carry_out(const schedule::Leave& command) {
   wait_for_writer();
   // The job was published meanwhile: a file that came too late to be removed with the others is nobody's.
-  const std::optional<CheckpointResult> late = checkpointer_.take_result();
-  if (late && late->good && command.code == static_cast<int>(ExitCode::Done)) {
-    storage::remove_late_run_file(storage::JobPaths(options_->output), late->path);
+  if (command.code == static_cast<int>(ExitCode::Done) && !run_directory_.empty()) {
+    storage::remove_late_run_files(storage::JobPaths(options_->output), run_directory_, job_id_);
   }
   left_ = true;
   code_ = command.code;

@@ -114,9 +114,11 @@ std::string finished_job(const JobPaths& paths) {
   return found.finished ? found.finished->job.job_id : "";
 }
 
-void remove_leftovers(const JobPaths& paths) {
+void remove_leftovers(const JobPaths& paths, const StartPolicy& policy) {
   try {
-    remove_job_directory(paths);
+    // A start that replaces the finished job may be at work on the same directory.
+    const ClaimOfStart claim(paths, policy);
+    if (survey(paths).leftovers) remove_job_directory(paths);
   } catch (const Error&) {
     // They do no harm, and the job is done.
   }
@@ -135,7 +137,7 @@ std::optional<OpenResult> JobDirectory::try_open(const JobPaths& paths, const Jo
   }
   const Verdict verdict = judge(found, paths, identity, policy.fresh, policy.overwrite);
   if (verdict == Verdict::Complete) {
-    if (found.leftovers) remove_leftovers(paths);
+    if (found.leftovers) remove_leftovers(paths, policy);
     result.state = StartState::AlreadyComplete;
     result.job_id = found.finished->job.job_id;
     return result;

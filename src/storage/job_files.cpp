@@ -138,12 +138,17 @@ void remove_run_files(const JobPaths& paths) {
   remove_file(paths.checkpoint_pointer());
 }
 
-void remove_late_run_file(const JobPaths& paths, const std::string& path) noexcept {
+void remove_late_run_files(const JobPaths& paths, const std::string& directory,
+                           const std::string& job_id) noexcept {
   try {
-    if (link_status(paths.job_file())) return;
-    remove_file(path);
-    remove_directory_if_empty(std::filesystem::path(path).parent_path().string());
-    remove_directory_if_empty(paths.job_dir());
+    if (link_status(directory)) {
+      for (const std::string& name : list_directory(directory)) {
+        const auto parsed = parse_run_file_name(name);
+        if (parsed && parsed->job_id == job_id) remove_file(directory + "/" + name);
+      }
+      if (!link_status(paths.job_file())) remove_directory_if_empty(directory);
+    }
+    if (!link_status(paths.job_file())) remove_directory_if_empty(paths.job_dir());
   } catch (const std::exception&) {
     // It does no harm.
   }

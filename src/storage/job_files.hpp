@@ -35,9 +35,10 @@ JobFiles list_job_files(const JobPaths& paths, const std::string& job_id, std::v
 // that is not ours stays.
 void remove_run_files(const JobPaths& paths);
 
-// Removes a run file that was written when its job had just been published, and directories that are empty
-// then. Best effort.
-void remove_late_run_file(const JobPaths& paths, const std::string& path) noexcept;
+// Removes run files of a job that is published, written while the others were removed, and directories that
+// are empty then. Best effort.
+void remove_late_run_files(const JobPaths& paths, const std::string& directory,
+                           const std::string& job_id) noexcept;
 
 // The part as its sidecar tells it, with its bytes checked. Throws Error{BadData} or Error{Io} naming the
 // path.

@@ -93,6 +93,49 @@ TEST_CASE("a finished job of the same fingerprint is already complete") {
   CHECK(flaw_of_finished(scratch / "out", "word").empty());
 }
 
+TEST_CASE("what a killed rank left of a finished job goes with the next start") {
+  const Scratch scratch;
+  const std::string id = finish(scratch / "out", small_identity(), "word", quick());
+  const JobPaths paths(scratch / "out");
+  make_directories(paths.runs());
+  const std::string run = paths.runs() + "/" + id + ".1.2.0.h5";
+  const std::string temporary = write_temporary(paths.runs(), "half a run");
+
+  SECTION("a run file that was being written") {
+    CHECK(JobDirectory::open(scratch / "out", small_identity(), quick()).state ==
+          StartState::AlreadyComplete);
+  }
+  SECTION("a run file") {
+    rename_file(temporary, run);
+    CHECK(JobDirectory::open(scratch / "out", small_identity(), quick()).state ==
+          StartState::AlreadyComplete);
+  }
+  SECTION("but not from under a start that replaces the job") {
+    const auto replacing = JobDirectory::open(scratch / "out", small_identity(), quick(false, true));
+    make_directories(paths.runs());
+    rename_file(write_temporary(paths.runs(), "a run"), run);
+    CHECK(JobDirectory::open(scratch / "out", small_identity(), quick()).state ==
+          StartState::AlreadyComplete);
+    CHECK(exists(run));
+    CHECK(replacing.directory->still_ours());
+    publish(*replacing.directory, small_identity(), "word");
+  }
+  CHECK(flaw_of_finished(scratch / "out", "word").empty());
+}
+
+TEST_CASE("a run file that came while the others were removed is removed by who wrote it") {
+  const Scratch scratch;
+  const std::string id = finish(scratch / "out", small_identity(), "word", quick());
+  const JobPaths paths(scratch / "out");
+  make_directories(paths.runs());
+  const std::string run = paths.runs() + "/" + id + ".1.2.0.h5";
+  rename_file(write_temporary(paths.runs(), "a run"), run);
+  remove_late_run_files(paths, paths.runs(), "another job");
+  CHECK(exists(run));
+  remove_late_run_files(paths, paths.runs(), id);
+  CHECK(flaw_of_finished(scratch / "out", "word").empty());
+}
+
 TEST_CASE("another fingerprint is refused by naming the first difference") {
   const Scratch scratch;
   const bool finished = GENERATE(false, true);

@@ -1,5 +1,6 @@
 #include "schedule/shuffle.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,7 +20,11 @@ class ShufflePhase : public Phase {
 
   Commands start(Time) override {
     const PartitionBytes sizes = uncommitted_bytes(job_);
-    job_.wave_owners = choose_wave(sizes, job_.pool.working(), job_.options.wave_bytes);
+    const std::vector<WorkerId> workers = job_.pool.working();
+    std::uint64_t all = 0;
+    for (PartitionId p = 0; p < job_.plan.partitions; ++p) all += job_.holdings.wire_bytes(p);
+    job_.wave_owners =
+        choose_wave(sizes, workers, std::min(job_.options.wave_bytes, usual_wave(all, workers.size())));
     if (job_.wave_owners.empty()) {
       finish(Action::Shuffled);
       return {};

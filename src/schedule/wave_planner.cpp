@@ -43,6 +43,15 @@ PartitionOwners assign_owners(const PartitionBytes& sizes, const std::vector<Wor
   return owners;
 }
 
+std::uint64_t usual_wave(std::uint64_t all_bytes, std::size_t workers) noexcept {
+  constexpr std::uint64_t kWaves = 8;
+  constexpr std::uint64_t kLeast = std::uint64_t{8} << 20;
+  constexpr std::size_t kMostWorkers = 1024;
+  if (workers < 2 || workers > kMostWorkers) return UINT64_MAX;
+  const std::uint64_t part = all_bytes / workers / kWaves;
+  return std::max(part + part / 16, kLeast);  // partitions are never quite equal
+}
+
 PartitionOwners choose_wave(const PartitionBytes& sizes, const std::vector<WorkerId>& workers,
                             std::uint64_t wave_bytes) {
   PartitionOwners best = assign_owners(sizes, workers);

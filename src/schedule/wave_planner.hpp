@@ -21,6 +21,12 @@ using PartitionOwners = std::vector<std::pair<PartitionId, WorkerId>>;      // b
 // REQUIRES: at least one worker, ascending.
 PartitionOwners assign_owners(const PartitionBytes& sizes, const std::vector<WorkerId>& workers);
 
+// What an owner should receive in a wave, of so many bytes that all partitions have: an eighth of its part,
+// as what one wave leaves is used again by the next, and memory that nobody touched before is dear. But not
+// much less than 8 MiB, and all at once where the plans of a wave (workers squared) are more than what is
+// saved.
+std::uint64_t usual_wave(std::uint64_t all_bytes, std::size_t workers) noexcept;
+
 // As many of the partitions, from the front, as can be assigned with no worker receiving more than
 // `wave_bytes`; at least one a worker, as partitions larger than that must travel too.
 PartitionOwners choose_wave(const PartitionBytes& sizes, const std::vector<WorkerId>& workers,

@@ -13,6 +13,16 @@ namespace {
 using namespace thresh;
 using namespace thresh::schedule;
 
+TEST_CASE("a job goes in eight waves, unless they would be small or their plans large") {
+  constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
+  PartitionBytes sizes;
+  for (PartitionId p = 0; p < 64; ++p) sizes.emplace_back(p, kGiB / 64 + 1000 * (p % 7));
+  CHECK(choose_wave(sizes, {1, 2}, usual_wave(kGiB, 2)).size() == 8);
+  CHECK(usual_wave(kGiB, 200) == std::uint64_t{8} << 20);
+  CHECK(usual_wave(kGiB, 1) == UINT64_MAX);
+  CHECK(usual_wave(1000 * kGiB, 10'000) == UINT64_MAX);
+}
+
 TEST_CASE("the largest partition goes first, to the least loaded worker") {
   REQUIRE(assign_owners({{0, 1}, {1, 5}, {2, 4}, {3, 3}}, {1, 2}) ==
           PartitionOwners{{0, 1}, {1, 1}, {2, 2}, {3, 2}});

@@ -64,9 +64,13 @@ std::size_t stream_share(std::size_t sources, std::uint64_t total_bytes) noexcep
       std::clamp<std::uint64_t>(share, kLeastStreamBytes, SliceCursor::kStreamBytes));
 }
 
-MeasuredSlices measured(std::vector<Slice> slices, const RowFormat& format) {
+MeasuredSlices measured(std::vector<Slice> slices, const JobType& job, Progress* progress) {
+  const RowFormat format(job.value_size);
   MeasuredSlices result;
-  for (const Slice& slice : slices) result.sizes.push_back(slice.measure(format));
+  for (const Slice& slice : slices) {
+    result.sizes.push_back(slice.measure(format, job.weight, &result.weight));
+    if (progress != nullptr) progress->step();
+  }
   result.slices = std::move(slices);
   return result;
 }
@@ -90,6 +94,7 @@ MeasuredSlices merge_pieces(std::vector<MeasuredSlices> pieces, const JobType& j
       size.rows += 1;
       size.bytes += row;
       size.hash_sum += hash_bytes({chunk.data() + chunk.used() - row, row});
+      if (job.weight != nullptr) merged.weight += weigh(hash_key(group.key()), job.weight(group.value()));
       overflow.relieve_growing(slice);
       if (progress != nullptr) progress->step();
     }

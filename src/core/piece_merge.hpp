@@ -15,8 +15,10 @@ namespace thresh {
 struct MeasuredSlices {
   std::vector<Slice> slices;
   std::vector<SliceSize> sizes;
+  std::uint64_t weight = 0;  // of all rows, if the job conserves it
 };
-MeasuredSlices measured(std::vector<Slice> slices, const RowFormat& format);
+// Steps `progress` (may be null) for each.
+MeasuredSlices measured(std::vector<Slice> slices, const JobType& job, Progress* progress);
 
 // Merges the pieces partition by partition; with a combiner each key is there once afterwards. Rows that
 // memory has no room for go to the store of `overflow`. Buffers of slices in a store take `stream_bytes`

@@ -18,7 +18,10 @@ std::size_t whole_rows(std::string_view bytes, const RowFormat& format) {
   return whole;
 }
 
-void measure_chunk(std::string_view rest, const RowFormat& format, SliceSize& size) {
+// Returns the weight of the rows.
+std::uint64_t measure_chunk(std::string_view rest, const RowFormat& format, WeightOf weight,
+                            SliceSize& size) {
+  std::uint64_t sum = 0;
   size.bytes += rest.size();
   while (!rest.empty()) {
     const std::size_t row = format.checked_size(rest);
@@ -29,8 +32,13 @@ void measure_chunk(std::string_view rest, const RowFormat& format, SliceSize& si
     }
     size.hash_sum += hash_bytes(rest.substr(0, row));
     size.rows += 1;
+    if (weight != nullptr) {
+      const Row read = format.read(rest.data());
+      sum += weigh(hash_key(read.key), weight(read.value));
+    }
     rest.remove_prefix(row);
   }
+  return sum;
 }
 
 }  // namespace
@@ -40,6 +48,8 @@ char* Slice::append(ChunkPool& pool, const RowFormat& format, std::string_view k
   if (chunks_.empty() || chunks_.back().room() < size) chunks_.push_back(pool.take(size));
   char* at = chunks_.back().extend(size);
   format.write(at, key, value);
+  __builtin_prefetch(at + size + 64, 1);
+  __builtin_prefetch(at + size + 128, 1);
   return at;
 }
 
@@ -47,15 +57,19 @@ Chunk& Slice::append_chunk(Chunk chunk) {
   return chunks_.emplace_back(std::move(chunk));
 }
 
-SliceSize Slice::measure(const RowFormat& format) const {
+SliceSize Slice::measure(const RowFormat& format, WeightOf weight, std::uint64_t* sum) const {
   SliceSize size;
+  std::uint64_t weights = 0;
   std::string bytes;
   for (std::size_t i = 0; i < stored_.size(); ++i) {
     bytes.resize(stored_.chunk_size(i));
     stored_.read(i, 0, bytes.data(), bytes.size());
-    measure_chunk(bytes, format, size);
+    weights += measure_chunk(bytes, format, weight, size);
   }
-  for (const Chunk& chunk : chunks_) measure_chunk({chunk.data(), chunk.used()}, format, size);
+  for (const Chunk& chunk : chunks_) {
+    weights += measure_chunk({chunk.data(), chunk.used()}, format, weight, size);
+  }
+  if (sum != nullptr) *sum += weights;
   return size;
 }
 

@@ -16,6 +16,7 @@
 #include "core/row.hpp"
 #include "core/stored_chunks.hpp"
 #include "core/task.hpp"
+#include "thresh/job_type.hpp"
 
 namespace thresh {
 
@@ -42,8 +43,9 @@ class Slice {
   const std::vector<Chunk>& chunks() const noexcept { return chunks_; }  // those in memory
   const StoredChunks& stored() const noexcept { return stored_; }        // those before them
   bool empty() const noexcept { return chunks_.empty() && stored_.size() == 0; }
-  // Reads every row. Throws Error{Internal} when the bytes are not whole rows.
-  SliceSize measure(const RowFormat& format) const;
+  // Reads every row; adds their weights to `*sum` if there is a weight. Throws Error{Internal} when the bytes
+  // are not whole rows.
+  SliceSize measure(const RowFormat& format, WeightOf weight = nullptr, std::uint64_t* sum = nullptr) const;
 
   // Writes what is in memory to the store, and gives its memory back. When that throws, no row is lost.
   // REQUIRES: always the same store, which outlives the slice.

@@ -46,6 +46,7 @@ class StagedRows {
     }
     copy_over(at, key.data(), key.size());
     into.at = at + key.size();
+    __builtin_prefetch(into.at + 64, 1);  // 2.6 to 2.1 s to map 19 million distinct words
     into.room -= static_cast<std::uint32_t>(size);
     ++into.rows;
   }

@@ -4,20 +4,20 @@
 
 namespace thresh::engine {
 
-OpenTable::OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& partitioner,
+OpenTable::OpenTable(const JobType& job_type, ChunkPool& pool, const Partitioner& partitioner,
                      std::uint64_t limit_bytes, Pulse& pulse)
-    : rows_pool(&pool),
-      format(job.value_size),
-      collector(make_collector(job, pool, partitioner, limit_bytes)),
+    : job(&job_type),
+      rows_pool(&pool),
+      collector(make_collector(job_type, pool, partitioner, limit_bytes)),
       emits(*collector),
-      mapper(job.make_mapper()),
+      mapper(job_type.make_mapper()),
       context(pulse, counters, nullptr) {}
 
 void OpenTable::shed(std::uint64_t limit_bytes, SliceStore& store, Progress& progress) {
   if (collector->bytes() <= limit_bytes || collector->spill(store)) return;
-  MeasuredSlices piece = measured(collector->seal(), format);
+  MeasuredSlices piece = measured(collector->seal(), *job, &progress);
   for (Slice& slice : piece.slices) {
-    slice.spill(store, *rows_pool, format);
+    slice.spill(store, *rows_pool, RowFormat(job->value_size));
     progress.step();
   }
   pieces.push_back(std::move(piece));

@@ -18,8 +18,8 @@ namespace thresh::engine {
 
 struct OpenTable {
   // Borrows everything.
-  OpenTable(const JobType& job, ChunkPool& pool, const Partitioner& partitioner, std::uint64_t limit_bytes,
-            Pulse& pulse);
+  OpenTable(const JobType& job_type, ChunkPool& pool, const Partitioner& partitioner,
+            std::uint64_t limit_bytes, Pulse& pulse);
 
   // Whether it is to be sealed at the end of the split at hand: it holds more than the limit, or so much is
   // in the store that a bucket of it might not fit into memory, or that a worker which is told to end might
@@ -32,8 +32,8 @@ struct OpenTable {
   // sorted piece. REQUIRES: no emit is uncommitted.
   void shed(std::uint64_t limit_bytes, SliceStore& store, Progress& progress);
 
+  const JobType* job;
   ChunkPool* rows_pool;
-  RowFormat format;
   std::unique_ptr<Collector> collector;
   EmitBatch emits;
   std::unique_ptr<Mapper> mapper;

@@ -12,13 +12,6 @@
 namespace thresh::engine {
 namespace {
 
-std::uint64_t weight_of_rows(const Slice& slice, const RowFormat& format, WeightOf weight) {
-  std::uint64_t sum = 0;
-  SliceCursor rows(slice, format);
-  for (Row row; rows.next(row);) sum += weigh(hash_key(row.key), weight(row.value));
-  return sum;
-}
-
 void check_sum(std::string_view what, std::uint64_t emitted, std::uint64_t sealed) {
   if (emitted == sealed) return;
   throw Error(ExitCode::Internal,
@@ -32,7 +25,7 @@ MeasuredSlices seal_all(Collector& table, std::vector<MeasuredSlices> pieces, co
   const RowFormat format(tools.job.value_size);
   std::vector<Slice> slices = table.seal(tools.overflow);
   if (tools.drill.drops("seal")) lose_a_row(slices, tools.pool, format);
-  MeasuredSlices sealed = measured(std::move(slices), format);
+  MeasuredSlices sealed = measured(std::move(slices), tools.job, &tools.pulse);
   if (pieces.empty()) return sealed;
   pieces.push_back(std::move(sealed));
   return merge_pieces(std::move(pieces), tools.job, tools.pool, tools.overflow, tools.stream_bytes,
@@ -43,7 +36,6 @@ MeasuredSlices seal_all(Collector& table, std::vector<MeasuredSlices> pieces, co
 
 Run seal_run(const schedule::SealTable& command, Collector& table, std::vector<MeasuredSlices> pieces,
              const SealTools& tools) {
-  const RowFormat format(tools.job.value_size);
   Run run;
   run.summary.id = command.id;
   run.summary.splits = command.splits;
@@ -51,12 +43,7 @@ Run seal_run(const schedule::SealTable& command, Collector& table, std::vector<M
   run.slices = std::move(sealed.slices);
   run.summary.slices = std::move(sealed.sizes);
   std::uint64_t rows = 0;
-  std::uint64_t weight = 0;
-  for (std::size_t p = 0; p < run.slices.size(); ++p) {
-    rows += run.summary.slices[p].rows;
-    if (tools.job.weight != nullptr) weight += weight_of_rows(run.slices[p], format, tools.job.weight);
-    tools.pulse.step();
-  }
+  for (const SliceSize& slice : run.summary.slices) rows += slice.rows;
   std::uint64_t emits = 0;
   std::uint64_t emitted_weight = 0;
   for (const SplitSignature& split : command.splits) {
@@ -64,7 +51,7 @@ Run seal_run(const schedule::SealTable& command, Collector& table, std::vector<M
     emitted_weight += split.weight;
   }
   if (!tools.job.combines()) check_sum("emits and rows", emits, rows);
-  if (tools.job.weight != nullptr) check_sum("weight of emits and rows", emitted_weight, weight);
+  if (tools.job.weight != nullptr) check_sum("weight of emits and rows", emitted_weight, sealed.weight);
   return run;
 }
 

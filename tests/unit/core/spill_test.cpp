@@ -200,7 +200,7 @@ TEST_CASE("pieces of a table become what the table would have been") {
       }
       emit_all(*table, rows);
       emit_all(*whole, rows);
-      pieces.push_back(measured(table->seal(), format));
+      pieces.push_back(measured(table->seal(), job, nullptr));
       if (piece < 2) {
         for (Slice& slice : pieces.back().slices) slice.spill(store, pool, format);
       }
@@ -278,7 +278,7 @@ TEST_CASE("a piece that comes back damaged is refused") {
     const auto table = make_collector(job, pool, Partitioner(1));
     emit_all(*table, {{"key", "value"}, {"other", "values"}, {"third", "more"}});
     std::vector<MeasuredSlices> pieces;
-    pieces.push_back(measured(table->seal(), kTexts));
+    pieces.push_back(measured(table->seal(), job, nullptr));
     pieces.back().slices[0].spill(store, pool, kTexts);
     store.bytes[at] = static_cast<char>(store.bytes[at] ^ 1);
     CHECK_THROWS_AS(merge_pieces(std::move(pieces), job, pool, {}, 0, nullptr), Error);

@@ -25,9 +25,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-// An idle rank 0 that probed every 200 us took 4 % of a core; a worker has the next split prefetched and
-// does not wait for an answer.
-constexpr std::chrono::microseconds kLongestNap{1000};
+// An idle rank 0 that probed every 200 us took 4 % of a core, and on a slow day one that probed every 1000 us
+// took 6 %; a worker has the next split prefetched and does not wait for an answer.
+constexpr std::chrono::microseconds kLongestNap{2000};
 constexpr std::chrono::milliseconds kRefreshInterval = 1s;
 
 // Runs file work; what it throws becomes an event.

@@ -93,31 +93,29 @@ class DigitReader {
 [[gnu::always_inline]] inline bool parse_short_number(std::string_view text, std::uint64_t& number,
                                                       unsigned& digits) noexcept {
   constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  constexpr std::uint64_t kPoint = '.' ^ '0';
   const std::size_t size = text.size();
-  if (size == 0 || size > 8) return false;
-  std::uint64_t bytes = ShortKey::read(text).low();
-  // Bit 7 of each byte that is no digit, those behind the text left out.
-  const std::uint64_t values = bytes ^ (kOnes * '0');
-  std::uint64_t others = ((values | ((values & (kOnes * 0x7f)) + kOnes * (0x7f - 9))) & (kOnes << 7));
-  others &= ~std::uint64_t{0} >> 8 * (8 - size);
-  std::size_t count = size;
+  if (size - 1 >= 8) return false;
+  // A byte a character, the last one in the highest: their values if they are digits, zeros in front.
+  std::uint64_t values = (ShortKey::read(text).low() ^ (kOnes * '0')) << 8 * (8 - size);
+  // Bit 7 of each byte that is no digit. What it carries into the next byte may be wrong, but then it is not
+  // the only one.
+  const std::uint64_t others = ((values + kOnes * (0x7f - 9)) | values) & (kOnes << 7);
   digits = 0;
   if (others != 0) {
-    const auto point = static_cast<unsigned>(std::countr_zero(others)) / 8;
-    if ((others & (others - 1)) != 0 || text[point] != '.' || size == 1) return false;
-    const std::uint64_t whole = (std::uint64_t{1} << 8 * point) - 1;
-    bytes = (bytes & whole) | ((bytes >> 8) & ~whole);
-    digits = static_cast<unsigned>(size) - 1 - point;
-    count = size - 1;
+    const std::uint64_t one = others >> 7;  // in the byte of the point
+    const auto place = static_cast<unsigned>(std::countr_zero(one));
+    if ((others & (others - 1)) != 0 || (values >> place & 255) != kPoint || size == 1) return false;
+    // What is before the point moves up.
+    values = (values & -(one << 8)) | (values & (one - 1)) << 8;
+    digits = 7 - place / 8;
   }
-  // Zeros in front, then pairs, fours and eights of digits are put together (Lemire, "Quickly parsing eight
-  // digits", 2018; the first digit is in the lowest byte).
-  bytes = count == 8 ? bytes : (bytes << 8 * (8 - count)) | (kOnes * '0') >> 8 * count;
-  bytes -= kOnes * '0';
-  bytes = bytes * 10 + (bytes >> 8);
+  // Pairs, then fours and eights of digits are put together (Lemire, "Quickly parsing eight digits", 2018;
+  // the first digit is in the lowest byte).
+  values = values * 10 + (values >> 8);
   constexpr std::uint64_t kPairs = 0x000000ff000000ffU;
-  number = ((bytes & kPairs) * (100 + (std::uint64_t{1000000} << 32)) +
-            (bytes >> 16 & kPairs) * (1 + (std::uint64_t{10000} << 32))) >>
+  number = ((values & kPairs) * (100 + (std::uint64_t{1000000} << 32)) +
+            (values >> 16 & kPairs) * (1 + (std::uint64_t{10000} << 32))) >>
            32;
   return true;
 }
@@ -132,9 +130,10 @@ inline Decimal Decimal::parse(std::string_view text) {
   std::uint64_t number = 0;
   unsigned digits = 0;
   if (detail::parse_short_number(text.substr(minus | plus), number, digits)) [[likely]] {
-    const Uint128 magnitude = Uint128{number} * detail::kPowersOf10[kMaxDigits - digits];
-    const Uint128 all = -Uint128{minus};
-    return {static_cast<Int128>((magnitude ^ all) - all), digits};
+    const auto all = -static_cast<std::int64_t>(minus);
+    const std::int64_t with_sign = (static_cast<std::int64_t>(number) ^ all) - all;
+    const auto unit = static_cast<std::int64_t>(detail::kPowersOf10[kMaxDigits - digits]);
+    return {Int128{with_sign} * unit, digits};
   }
   return parse_any(text);
 }

@@ -44,8 +44,8 @@ class EmitSink {
 class EmitBatch {
  public:
   struct Emit {
-    std::uint64_t hash;    // hash_key of the key
-    std::uint32_t offset;  // of the key, which has kKeyRoom bytes at least; the value follows
+    std::uint64_t hash;  // hash_key of the key
+    const char* key;     // has kKeyRoom bytes at least; the value follows
     std::uint32_t key_size;
     std::uint32_t value_size;
   };
@@ -54,20 +54,21 @@ class EmitBatch {
   // Bytes behind the room of every emit that may be scribbled on, for copies of a fixed size.
   static constexpr std::size_t kSlack = 16;
 
-  // Where the next emit goes. EmitWriter works on a copy.
+  // Where the next emit goes. EmitWriter works on a copy. It is small, so that it fits into registers: an
+  // emit is looked at for one bound, `end`.
   struct Cursor {
     char* at;  // of the bytes
+    // While an emit ends before this there is a place for it among the emits too, and the batch is not full
+    // of bytes.
     const char* end;
     Emit* next;
-    const Emit* last;
-    Emit* committed;  // begin of what is not
+    const Emit* full;  // from this one on the batch is to be flushed
+    Emit* committed;   // begin of what is not
     LookUp look_up;
   };
 
   // Borrows the sink.
-  explicit EmitBatch(EmitSink& sink) : sink_(&sink), bytes_(kInitialBytes), emits_(4 * kFullEmits) {
-    clear();
-  }
+  explicit EmitBatch(EmitSink& sink) : sink_(&sink), bytes_(kInitialBytes), emits_(kInitialEmits) { clear(); }
   EmitBatch(const EmitBatch&) = delete;
   EmitBatch& operator=(const EmitBatch&) = delete;
 
@@ -87,9 +88,9 @@ class EmitBatch {
   }
   std::span<const Emit> emits() const noexcept { return {emits_.data(), committed()}; }
   // kSlack bytes behind a value, and kKeyRoom from the begin of a key on, can be read.
-  std::string_view key(const Emit& e) const noexcept { return {bytes_.data() + e.offset, e.key_size}; }
-  std::string_view value(const Emit& e) const noexcept {
-    return {bytes_.data() + e.offset + std::max<std::size_t>(e.key_size, kKeyRoom), e.value_size};
+  static std::string_view key(const Emit& e) noexcept { return {e.key, e.key_size}; }
+  static std::string_view value(const Emit& e) noexcept {
+    return {e.key + std::max<std::size_t>(e.key_size, kKeyRoom), e.value_size};
   }
 
  private:
@@ -97,20 +98,27 @@ class EmitBatch {
   static constexpr std::size_t kFullEmits = 64;
   static constexpr std::size_t kFullBytes = 16 << 10;
   static constexpr std::size_t kInitialBytes = 64 << 10;
+  static constexpr std::size_t kInitialEmits = kFullBytes / kKeyRoom;
 
   void clear() {
-    cursor_ = {bytes_.data(), bytes_.data() + bytes_.size(),
-               emits_.data(), emits_.data() + emits_.size(),
-               emits_.data(), sink_->look_up()};
+    cursor_ = {bytes_.data(), nullptr, emits_.data(), nullptr, emits_.data(), sink_->look_up()};
+    cursor_ = bounded(cursor_, 0);
   }
-  bool full() const noexcept {
-    return committed() >= kFullEmits || cursor_.at - bytes_.data() >= std::ptrdiff_t{kFullBytes};
+  // With the bounds that hold for an emit of this size and those behind it.
+  Cursor bounded(Cursor cursor, std::size_t size) noexcept {
+    const auto used = static_cast<std::size_t>(cursor.at - bytes_.data());
+    const auto emitted = static_cast<std::size_t>(cursor.next - emits_.data());
+    const std::size_t free_places = std::max(size, (emits_.size() - emitted) * kKeyRoom);
+    cursor.end =
+        bytes_.data() + std::min({bytes_.size(), used + free_places, std::max(used + size, kFullBytes)});
+    cursor.full = emits_.data() + (used + size < kFullBytes ? kFullEmits : 0);
+    return cursor;
   }
   // Both take a cursor and give back another. By value: were the address of a writer's cursor known to
   // anyone, it could not be in registers.
   [[gnu::noinline]] Cursor flushed(Cursor cursor) {
     cursor_ = cursor;
-    if (full()) flush();
+    flush();
     return cursor_;
   }
   // With room for an emit of this size. Throws std::length_error past 4 GiB: offsets are 32 bits.
@@ -126,10 +134,7 @@ class EmitBatch {
 // registers; members of the batch would be read again after each byte that is written.
 class EmitWriter {
  public:
-  explicit EmitWriter(EmitBatch& batch)
-      : batch_(&batch), cursor_(batch.cursor_), bytes_(batch.bytes_.data()) {
-    full_ = batch.emits_.data() + EmitBatch::kFullEmits;
-  }
+  explicit EmitWriter(EmitBatch& batch) : batch_(&batch), cursor_(batch.cursor_) {}
   EmitWriter(const EmitWriter&) = delete;
   EmitWriter& operator=(const EmitWriter&) = delete;
   ~EmitWriter() { batch_->cursor_ = cursor_; }
@@ -139,11 +144,13 @@ class EmitWriter {
   template <class WriteKey, class WriteValue>
   THRESH_INLINE void add(std::size_t key_size, std::size_t value_size, WriteKey&& write_key,
                          WriteValue&& write_value) {
-    make_room(key_size, value_size);
-    write_key(cursor_.at);
     if (key_size <= EmitBatch::kKeyRoom) [[likely]] {
+      make_room(EmitBatch::kKeyRoom + value_size);
+      write_key(cursor_.at);
       add_short({cursor_.at, key_size}, key_size, value_size, write_value);
     } else {
+      make_room(key_size + value_size);
+      write_key(cursor_.at);
       write_value(cursor_.at + key_size);
       added(hash_long({cursor_.at, key_size}), key_size, key_size, value_size);
     }
@@ -151,10 +158,11 @@ class EmitWriter {
   // The same with a key that is there.
   template <class WriteValue>
   THRESH_INLINE void add(std::string_view key, std::size_t value_size, WriteValue&& write_value) {
-    make_room(key.size(), value_size);
     if (key.size() <= EmitBatch::kKeyRoom) [[likely]] {
+      make_room(EmitBatch::kKeyRoom + value_size);
       add_short(ShortKey::read(key), key.size(), value_size, write_value);
     } else {
+      make_room(key.size() + value_size);
       std::memcpy(cursor_.at, key.data(), key.size());
       write_value(cursor_.at + key.size());
       added(hash_long(key), key.size(), key.size(), value_size);
@@ -164,22 +172,21 @@ class EmitWriter {
   // The record that made the latest emits is done.
   THRESH_INLINE void commit() {
     cursor_.committed = cursor_.next;
-    if (cursor_.next >= full_ || cursor_.at - bytes_ >= std::ptrdiff_t{EmitBatch::kFullBytes}) flush();
+    if (cursor_.next >= cursor_.full) cursor_ = batch_->flushed(cursor_);
   }
   // Drops what was emitted since the last commit.
   void rollback() {
     if (cursor_.next == cursor_.committed) return;
-    cursor_.at = bytes_ + cursor_.committed->offset;
+    cursor_.at = const_cast<char*>(cursor_.committed->key);
     cursor_.next = cursor_.committed;
   }
 
  private:
-  THRESH_INLINE void make_room(std::size_t key_size, std::size_t value_size) {
-    const std::size_t size = std::max(key_size, EmitBatch::kKeyRoom) + value_size + EmitBatch::kSlack;
-    if (size > static_cast<std::size_t>(cursor_.end - cursor_.at) || cursor_.next == cursor_.last)
-        [[unlikely]] {
+  // For the bytes of an emit.
+  THRESH_INLINE void make_room(std::size_t bytes) {
+    const std::size_t size = bytes + EmitBatch::kSlack;
+    if (static_cast<std::ptrdiff_t>(size) > cursor_.end - cursor_.at) [[unlikely]] {
       cursor_ = batch_->grown(cursor_, size);
-      look_again();
     }
   }
   template <class WriteValue>
@@ -194,25 +201,15 @@ class EmitWriter {
     __builtin_prefetch(cursor_.look_up.base + (hash & cursor_.look_up.mask), 1);
     EmitBatch::Emit& emit = *cursor_.next++;
     emit.hash = hash;
-    emit.offset = static_cast<std::uint32_t>(cursor_.at - bytes_);
+    emit.key = cursor_.at;
     emit.key_size = static_cast<std::uint32_t>(key_size);
     emit.value_size = static_cast<std::uint32_t>(value_size);
     cursor_.at += key_room + value_size;
   }
   [[gnu::noinline]] static std::uint64_t hash_long(std::string_view key) { return hash_bytes(key); }
-  void flush() {
-    cursor_ = batch_->flushed(cursor_);
-    look_again();
-  }
-  void look_again() {
-    bytes_ = batch_->bytes_.data();
-    full_ = batch_->emits_.data() + EmitBatch::kFullEmits;
-  }
 
   EmitBatch* batch_;
   EmitBatch::Cursor cursor_;
-  char* bytes_;
-  const EmitBatch::Emit* full_;  // the emit that makes the batch full
 };
 
 inline void EmitBatch::add(std::string_view key, std::string_view value) {
@@ -227,17 +224,22 @@ inline void EmitBatch::rollback() {
   EmitWriter(*this).rollback();
 }
 
-[[gnu::cold, gnu::noinline]] inline EmitBatch::Cursor EmitBatch::grown(Cursor cursor, std::size_t size) {
+[[gnu::noinline]] inline EmitBatch::Cursor EmitBatch::grown(Cursor cursor, std::size_t size) {
   const auto used = static_cast<std::size_t>(cursor.at - bytes_.data());
   const auto emitted = static_cast<std::size_t>(cursor.next - emits_.data());
   const auto committed = static_cast<std::size_t>(cursor.committed - emits_.data());
   if (used + size > bytes_.size()) {
-    if (used + size > UINT32_MAX) throw std::length_error("a record emitted more than 4 GiB");
-    bytes_.resize(std::max(used + size, std::min<std::size_t>(2 * bytes_.size(), UINT32_MAX)));
+    constexpr std::size_t kMost = UINT32_MAX;
+    if (used + size > kMost) throw std::length_error("a record emitted more than 4 GiB");
+    const char* const before = bytes_.data();
+    bytes_.resize(std::max(used + size, std::min(2 * bytes_.size(), kMost)));
+    for (std::size_t i = 0; i < emitted; ++i) emits_[i].key = bytes_.data() + (emits_[i].key - before);
   }
   if (emitted == emits_.size()) emits_.resize(2 * emits_.size());
-  return {bytes_.data() + used,          bytes_.data() + bytes_.size(), emits_.data() + emitted,
-          emits_.data() + emits_.size(), emits_.data() + committed,     cursor.look_up};
+  cursor.at = bytes_.data() + used;
+  cursor.next = emits_.data() + emitted;
+  cursor.committed = emits_.data() + committed;
+  return bounded(cursor, size);
 }
 
 }  // namespace thresh

@@ -47,7 +47,7 @@
 #include "thresh/hash.hpp"
 #include "thresh/job_checks.hpp"
 #include "thresh/job_type.hpp"
-#include "thresh/line_cutter.hpp"
+#include "thresh/lines.hpp"
 #include "thresh/slots.hpp"
 #include "thresh/words.hpp"  // IWYU pragma: export
 
@@ -115,10 +115,12 @@ class JobMapper final : public Mapper {
 
   THRESH_INLINE std::uint64_t map_lines(std::string_view block, RecordId first, Emit& emit,
                                         Context& context) {
-    LineCutter lines(block);
     Line line{{}, first};
-    for (; lines.next(line.text); ++line.id.record)
-      map_one(line, line.text.data(), block.data(), emit, context);
+    for_each_line(block, [&](std::string_view text) {
+      line.text = text;
+      map_one(line, text.data(), block.data(), emit, context);
+      ++line.id.record;
+    });
     return line.id.record - first.record;
   }
 

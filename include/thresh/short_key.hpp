@@ -23,11 +23,8 @@ class ShortKey {
 
   ShortKey() = default;
   // REQUIRES: 16 bytes from `at` on can be read; those past `size` do not count.
-  ShortKey(const char* at, std::size_t size) noexcept {
-    const char* keep = detail::kKeepBytes + kBytes - (size < kBytes ? size : kBytes);
-    low_ = load_little<std::uint64_t>(at) & load_little<std::uint64_t>(keep);
-    high_ = load_little<std::uint64_t>(at + 8) & load_little<std::uint64_t>(keep + 8);
-  }
+  ShortKey(const char* at, std::size_t size) noexcept
+      : ShortKey(Short{}, at, size < kBytes ? size : kBytes) {}
   // From 16 bytes, those behind the key zeros.
   static ShortKey padded(const char* at) noexcept {
     ShortKey out;
@@ -36,14 +33,14 @@ class ShortKey {
     return out;
   }
   // The same as the first where nothing may be read behind the key, or behind the page that it ends in: what
-  // is read there makes no difference.
+  // is read there makes no difference. REQUIRES: at most 16 bytes.
   static ShortKey read(std::string_view key) noexcept {
 #if !defined(THRESH_READS_ARE_CHECKED)
     constexpr std::uintptr_t kLastStartInPage = 4096 - kBytes;
     const char* at = key.data();
     if (!key.empty() && (reinterpret_cast<std::uintptr_t>(at) & 4095U) <= kLastStartInPage) [[likely]] {
       __asm__("" : "+r"(at));  // where it comes from is not the compiler's business
-      return {at, key.size()};
+      return {Short{}, at, key.size()};
     }
 #endif
     return of(key);
@@ -94,6 +91,13 @@ class ShortKey {
   }
 
  private:
+  struct Short {};  // at most 16 bytes: a look at whether they are 16 became a branch
+  ShortKey(Short, const char* at, std::size_t size) noexcept {
+    const char* keep = detail::kKeepBytes + kBytes - size;
+    low_ = load_little<std::uint64_t>(at) & load_little<std::uint64_t>(keep);
+    high_ = load_little<std::uint64_t>(at + 8) & load_little<std::uint64_t>(keep + 8);
+  }
+
   std::uint64_t low_ = 0;
   std::uint64_t high_ = 0;
 };

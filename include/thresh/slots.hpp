@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "thresh/emit_batch.hpp"
@@ -76,38 +75,45 @@ std::uint64_t combine_into_slots(Slots& slots, const EmitBatch& batch, std::vect
   const std::uint64_t mask = slots.mask;
   std::size_t rows = 0;
   std::uint64_t weight = 0;
-  const std::span<const EmitBatch::Emit> emits = batch.emits();
-  for (std::size_t i = 0; i < emits.size(); ++i) {
-    const EmitBatch::Emit& emit = emits[i];
-    const char* const key = batch.key(emit).data();
-    const char* const value = batch.value(emit).data();
-    const std::size_t key_size = emit.key_size;
-    weight += weigh_emit(emit.hash, value);
-    if (key_size > kLayout.key_room()) [[unlikely]] {
-      left.push_back(static_cast<std::uint32_t>(i));
-      continue;
-    }
-    const ShortKey head = ShortKey::padded(key);
-    const std::uint32_t meta = SlotLayout::meta_of(emit.hash, key_size + 1);
+  // `rest`: how many bytes of the key are behind the first 16.
+  const auto put = [&](const EmitBatch::Emit& emit, const char* value, std::size_t rest) {
+    const ShortKey head = ShortKey::padded(emit.key);
+    const std::uint32_t meta = SlotLayout::meta_of(emit.hash, emit.key_size + 1);
     for (std::uint64_t at = emit.hash & mask;; at = (at + kLayout.bytes()) & mask) {
       char* const slot = data + at;
       const std::uint32_t found = kLayout.meta(slot);
       if (found == meta && head.equals(slot) &&
-          (key_size <= ShortKey::kBytes ||
-           std::memcmp(slot + ShortKey::kBytes, key + ShortKey::kBytes, key_size - ShortKey::kBytes) == 0)) {
+          (rest == 0 || std::memcmp(slot + ShortKey::kBytes, emit.key + ShortKey::kBytes, rest) == 0)) {
         combine(kLayout.value(slot), value);
-        break;
+        return;
       }
       if (found == 0) {
         head.store(slot);
-        if (key_size > ShortKey::kBytes) {
-          std::memcpy(slot + ShortKey::kBytes, key + ShortKey::kBytes, key_size - ShortKey::kBytes);
-        }
+        if (rest > 0) std::memcpy(slot + ShortKey::kBytes, emit.key + ShortKey::kBytes, rest);
         kLayout.set_meta(slot, meta);
         std::memcpy(kLayout.value(slot), value, kValueSize);
         ++rows;
-        break;
+        return;
       }
+    }
+  };
+  const std::span<const EmitBatch::Emit> emits = batch.emits();
+  const EmitBatch::Emit* const begin = emits.data();
+  const EmitBatch::Emit* const end = begin + emits.size();
+  for (const EmitBatch::Emit* emit = begin; emit != end; ++emit) {
+    const std::size_t key_size = emit->key_size;
+    if (key_size <= ShortKey::kBytes) [[likely]] {
+      const char* const value = emit->key + ShortKey::kBytes;
+      weight += weigh_emit(emit->hash, value);
+      put(*emit, value, 0);
+      continue;
+    }
+    const char* const value = emit->key + key_size;
+    weight += weigh_emit(emit->hash, value);
+    if (key_size <= kLayout.key_room()) {
+      put(*emit, value, key_size - ShortKey::kBytes);
+    } else {
+      left.push_back(static_cast<std::uint32_t>(emit - begin));
     }
   }
   slots.rows += rows;

@@ -50,8 +50,10 @@ inline std::size_t find_byte(std::string_view text, char wanted) noexcept {
       const auto mask = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, each)));
       return std::uint64_t{mask};
     };
+    // Most fields are short.
+    const std::uint64_t begin = found(at);
     const std::uint64_t first =
-        found(at) | found(at + 16) << 16 | found(at + 32) << 32 | found(at + 48) << 48;
+        begin != 0 ? begin : found(at + 16) << 16 | found(at + 32) << 32 | found(at + 48) << 48;
     if (first != 0) {
       const auto place = static_cast<std::size_t>(std::countr_zero(first));
       return place < text.size() ? place : std::string_view::npos;

@@ -1,4 +1,4 @@
-#include "thresh/line_cutter.hpp"
+#include "thresh/lines.hpp"
 
 #include <random>
 #include <string>
@@ -12,8 +12,7 @@ using Lines = std::vector<std::string>;
 
 Lines cut(std::string_view block) {
   Lines lines;
-  thresh::LineCutter cutter(block);
-  for (std::string_view line; cutter.next(line);) lines.emplace_back(line);
+  thresh::for_each_line(block, [&](std::string_view line) { lines.emplace_back(line); });
   return lines;
 }
 

@@ -38,7 +38,7 @@ inline std::uint64_t hash_short_key(const ShortKey& key, std::size_t size) noexc
 }
 inline std::uint64_t hash_key(std::string_view key) noexcept {
   if (key.size() > ShortKey::kBytes) return hash_bytes(key);
-  return hash_short_key(ShortKey::of(key), key.size());
+  return hash_short_key(ShortKey::read(key), key.size());
 }
 
 // The partition of a key's hash: the high bits, so that tables may use the low ones.

@@ -51,6 +51,15 @@ class ResultSink {
   // Instead of all that, in a job with raw output: a record is the two pieces, one after the other, exactly
   // as they are. It counts as a line.
   virtual void record(std::string_view head, std::string_view tail) = 0;
+
+  // Whether end_line looks at ranks: encoding one takes as long as writing a short line.
+  bool takes_ranks() const noexcept { return takes_ranks_; }
+
+ protected:
+  void take_no_ranks() noexcept { takes_ranks_ = false; }
+
+ private:
+  bool takes_ranks_ = true;
 };
 
 // Reduces groups on one worker.

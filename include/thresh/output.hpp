@@ -73,7 +73,7 @@ class Output {
   template <class R>
   void end(const R& rank, std::uint64_t weight = 0) {
     rank_.clear();
-    encode(rank, rank_);
+    if (sink_->takes_ranks()) encode(rank, rank_);
     engine([&] { sink_->end_line(rank_, weight); });
   }
 
@@ -127,10 +127,12 @@ class Output {
   template <class V>
   void finish(const V& value, std::uint64_t weight) {
     rank_.clear();
-    if constexpr (requires { Job::rank(value); }) {
-      encode(Job::rank(value), rank_);
-    } else if constexpr (std::is_arithmetic_v<V> && Encodable<V>) {
-      encode(value, rank_);
+    if (sink_->takes_ranks()) {
+      if constexpr (requires { Job::rank(value); }) {
+        encode(Job::rank(value), rank_);
+      } else if constexpr (std::is_arithmetic_v<V> && Encodable<V>) {
+        encode(value, rank_);
+      }
     }
     engine([&] { sink_->end_line(rank_, weight); });
   }

@@ -86,6 +86,9 @@ void to_text(std::string& out, std::same_as<bool> auto value) {
 // Integers in decimal; floating point in the fewest digits that read back as the same number.
 template <class T>
 requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>) void to_text(std::string& out, T value) {
+  if constexpr (std::unsigned_integral<T>) {
+    if (value < 10) return out.push_back(static_cast<char>('0' + value));  // most counts
+  }
   std::array<char, 64> digits;
   const auto done = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   out.append(digits.data(), done.ptr);

@@ -64,17 +64,37 @@ inline std::array<std::size_t, 256> sort_by_byte(RowRef* begin, RowRef* end, uns
   return ends;
 }
 
-// Orders by the bytes of the prefixes up to `shift`, from the last one on; bytes that are the same in all
-// rows are passed over. `spare` has room for the rows.
-inline void sort_from_back(RowRef* begin, RowRef* end, unsigned shift, RowRef* spare) {
+using ByteCounts = std::array<std::uint32_t, 256>;
+
+// How many of the last bytes need not be sorted by, as those before tell nearly all rows apart: a few that
+// are the same so far are cheaper to compare than all to move. Counts are of the bytes of prefixes, the last
+// one first.
+inline unsigned bytes_to_leave(const std::array<ByteCounts, 8>& counts, unsigned bytes, std::size_t rows) {
+  constexpr double kPairsLeft = 1.0 / 8;  // a row
+  double pairs = static_cast<double>(rows);
+  for (unsigned b = bytes; b-- > 0;) {
+    if (pairs < kPairsLeft) return b + 1;
+    // The chance that two rows have the same byte here.
+    double same = 0;
+    for (const std::uint32_t count : counts[b]) same += static_cast<double>(count) * count;
+    pairs *= same / static_cast<double>(rows) / static_cast<double>(rows);
+  }
+  return 0;
+}
+
+// Orders by the bytes of the prefixes up to `shift`, from the last one that is needed on; bytes that are the
+// same in all rows are passed over. `spare` has room for the rows. Returns the bits by which rows are ordered
+// now.
+inline std::uint64_t sort_from_back(RowRef* begin, RowRef* end, unsigned shift, RowRef* spare) {
   const auto rows = static_cast<std::size_t>(end - begin);
-  std::array<std::array<std::uint32_t, 256>, 8> counts{};
+  std::array<ByteCounts, 8> counts{};
   for (const RowRef* at = begin; at != end; ++at) {
     for (unsigned b = 0; b <= shift / 8; ++b) ++counts[b][at->prefix >> 8 * b & 255];
   }
+  const unsigned first = bytes_to_leave(counts, shift / 8 + 1, rows);
   RowRef* from = begin;
   RowRef* to = spare;
-  for (unsigned b = 0; b <= shift / 8; ++b) {
+  for (unsigned b = first; b <= shift / 8; ++b) {
     std::array<std::uint32_t, 256>& next = counts[b];
     if (next[begin->prefix >> 8 * b & 255] == rows) continue;
     std::uint32_t sum = 0;
@@ -83,14 +103,15 @@ inline void sort_from_back(RowRef* begin, RowRef* end, unsigned shift, RowRef* s
     std::swap(from, to);
   }
   if (from != begin) std::copy(from, from + rows, begin);
+  return first == 8 ? 0 : ~std::uint64_t{0} << 8 * first;
 }
 
-// Orders what has the same prefix, where rows are ordered by it.
+// Orders what has the same `bits` of the prefix, where rows are ordered by these.
 template <typename Less>
-void sort_ties(RowRef* begin, RowRef* end, const Less& less) {
+void sort_ties(RowRef* begin, RowRef* end, std::uint64_t bits, const Less& less) {
   while (begin != end) {
     RowRef* next = begin + 1;
-    while (next != end && next->prefix == begin->prefix) ++next;
+    while (next != end && ((next->prefix ^ begin->prefix) & bits) == 0) ++next;
     if (next - begin > kFewRows) {
       std::sort(begin, next, less);
     } else if (next - begin > 1) {
@@ -107,8 +128,8 @@ void radix_sort(RowRef* begin, RowRef* end, unsigned shift, RowRef* spare, const
   if (rows < 2) return;
   if (rows <= kFewRows) return insertion_sort(begin, end, less);
   if (rows >= kLeastFromBack && rows <= kMostFromBack) {
-    sort_from_back(begin, end, shift, spare);
-    return sort_ties(begin, end, less);
+    const std::uint64_t bits = sort_from_back(begin, end, shift, spare);
+    return sort_ties(begin, end, bits, less);
   }
   const std::array<std::size_t, 256> ends = sort_by_byte(begin, end, shift);
   std::size_t from = 0;

@@ -61,9 +61,9 @@ class FaultDrill {
   // At a step that has bytes: also corrupts.
   void reach(std::string_view step, char* bytes, std::size_t size);
   // Whether the record at hand is to be lost.
-  bool drops(std::string_view step) { return strikes_with(FaultKind::Drop, step); }
+  bool drops(std::string_view step) { return !plans_.empty() && strikes_with(FaultKind::Drop, step); }
   // Whether what was written at this step is to be damaged by the caller.
-  bool corrupts(std::string_view step) { return strikes_with(FaultKind::Corrupt, step); }
+  bool corrupts(std::string_view step) { return !plans_.empty() && strikes_with(FaultKind::Corrupt, step); }
 
  private:
   struct Plan {

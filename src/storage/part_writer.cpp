@@ -16,6 +16,7 @@ namespace {
 
 // Small enough to be recycled by the C library: a fresh MiB a part costs its first touch.
 constexpr std::size_t kPieceBytes = 256 << 10;
+constexpr std::size_t kSlack = 16;  // behind the piece, for copies of a fixed size
 constexpr std::size_t kShownKeyBytes = 100;
 
 std::string part_file_name(PartitionId partition, Generation generation) {
@@ -39,7 +40,7 @@ bool holds_byte(std::uint64_t bytes, char wanted) noexcept {
 }
 // The same as holds_tab_or_newline without a loop. REQUIRES: text.size() <= ShortKey::kBytes.
 bool short_text_is_plain(std::string_view text) noexcept {
-  const ShortKey bytes = ShortKey::of(text);
+  const ShortKey bytes = ShortKey::read(text);
   return !holds_byte(bytes.low(), '\n') && !holds_byte(bytes.high(), '\n') &&
          !holds_byte(bytes.low(), '\t') && !holds_byte(bytes.high(), '\t');
 }
@@ -56,8 +57,9 @@ PartWriter::PartWriter(std::string parts_dir, PartitionId partition, Generation 
       name_(part_file_name(partition, generation)),
       temporary_(directory_ + "/" + std::string(kTemporaryPrefix) + job_id_ + "." + name_),
       fd_(create_new(temporary_)),
-      buffer_(kPieceBytes) {
+      buffer_(kPieceBytes + kSlack) {
   XXH3_64bits_reset(&checksum_);
+  if (options_.top == 0) take_no_ranks();
 }
 
 PartWriter::~PartWriter() {
@@ -78,13 +80,13 @@ void PartWriter::key(std::string_view text) {
 }
 
 void PartWriter::append(std::string_view text) {
-  if (!in_value_) put("\t");
+  if (!in_value_) put('\t');
   in_value_ = true;
   put_checked(text, Field::Value);
 }
 
 void PartWriter::end_line(std::string_view rank, std::uint64_t weight) {
-  put("\n");
+  put('\n');
   ++lines_;
   weight_ += weigh(group_hash_, weight);
   if (options_.top > 0 && !rank.empty()) offer_top(rank);
@@ -152,16 +154,23 @@ std::string PartWriter::line_key() const {
   return {buffer_.data() + (line_begin_ - offset_), std::min(line_key_size_, kShownKeyBytes + 1)};
 }
 
-void PartWriter::put(std::string_view text) {
-  if (text.size() > buffer_.size() - used_) {
+void PartWriter::put(char c) {
+  if (used_ == kPieceBytes) [[unlikely]] {
     flush();
-    if (text.size() >= buffer_.size()) {
+  }
+  buffer_[used_++] = c;
+}
+
+void PartWriter::put(std::string_view text) {
+  if (text.size() > kPieceBytes - used_) [[unlikely]] {
+    flush();
+    if (text.size() >= kPieceBytes) {
       if (line_begin_ == offset_) flushed_key_.assign(text.substr(0, kShownKeyBytes + 1));
       write_out(text);
       return;
     }
   }
-  copy_short(buffer_.data() + used_, text.data(), text.size());
+  copy_over(buffer_.data() + used_, text.data(), text.size());
   used_ += text.size();
 }
 

@@ -60,6 +60,7 @@ class PartWriter final : public ResultSink {
  private:
   enum class Field { Key, Value };
 
+  void put(char c);
   void put(std::string_view text);
   void put_checked(std::string_view text, Field field);
   void put_escaped(std::string_view text, Field field);

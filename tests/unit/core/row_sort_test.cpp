@@ -39,7 +39,7 @@ TEST_CASE("rows are sorted by key and value at every size at which another way i
   std::mt19937_64 random(7);
   for (const std::size_t rows :
        std::initializer_list<std::size_t>{0, 1, 2, 24, 25, 399, 400, 401, 3'000, 20'000, 20'001, 70'000}) {
-    for (const int kind : {0, 1, 2, 3}) {
+    for (const int kind : {0, 1, 2, 3, 4}) {
       Pairs pairs;
       for (std::size_t i = 0; i < rows; ++i) {
         const std::uint64_t number = random();
@@ -47,6 +47,8 @@ TEST_CASE("rows are sorted by key and value at every size at which another way i
         if (kind == 1) key = std::to_string(number % 1'000);                     // many are the same
         if (kind == 2) key = "the same prefix " + std::to_string(number % 500);  // so are the prefixes
         if (kind == 3) key = std::string(number % 11, static_cast<char>(number >> 32 & 1));  // NULs, sizes
+        // The first bytes look as if they told all rows apart.
+        if (kind == 4) key = std::string(4, static_cast<char>(number % 200)) + number_bytes(number >> 8);
         pairs.emplace_back(std::move(key), std::to_string(random() % 10));
       }
       const Pairs got = sorted(pairs, RowFormat(0));

@@ -109,7 +109,7 @@ inline void copy_over(char* to, const char* from, std::size_t size) noexcept {
   if (size - 1 < 16 && (reinterpret_cast<std::uintptr_t>(from) & 4095U) <= kLastStartInPage) [[likely]] {
     __asm__("" : "+r"(from));  // where it comes from is not the compiler's business
     std::memcpy(to, from, 16);
-  } else {
+  } else if (size > 0) {
     std::memcpy(to, from, size);
   }
 #endif

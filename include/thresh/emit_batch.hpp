@@ -108,9 +108,10 @@ class EmitBatch {
   Cursor bounded(Cursor cursor, std::size_t size) noexcept {
     const auto used = static_cast<std::size_t>(cursor.at - bytes_.data());
     const auto emitted = static_cast<std::size_t>(cursor.next - emits_.data());
-    const std::size_t free_places = std::max(size, (emits_.size() - emitted) * kKeyRoom);
+    // An emit takes kKeyRoom bytes or more: so many bytes have a place each.
+    const std::size_t have_places = std::max(size, (emits_.size() - emitted) * kKeyRoom);
     cursor.end =
-        bytes_.data() + std::min({bytes_.size(), used + free_places, std::max(used + size, kFullBytes)});
+        bytes_.data() + std::min({bytes_.size(), used + have_places, std::max(used + size, kFullBytes)});
     cursor.full = emits_.data() + (used + size < kFullBytes ? kFullEmits : 0);
     return cursor;
   }
@@ -121,7 +122,7 @@ class EmitBatch {
     flush();
     return cursor_;
   }
-  // With room for an emit of this size. Throws std::length_error past 4 GiB: offsets are 32 bits.
+  // With room for an emit of this size. Throws std::length_error past 4 GiB: sizes are 32 bits.
   Cursor grown(Cursor cursor, std::size_t size);
 
   EmitSink* sink_;

@@ -73,11 +73,11 @@ inline unsigned bytes_to_leave(const std::array<ByteCounts, 8>& counts, unsigned
   constexpr double kPairsLeft = 1.0 / 8;  // a row
   double pairs = static_cast<double>(rows);
   for (unsigned b = bytes; b-- > 0;) {
-    if (pairs < kPairsLeft) return b + 1;
     // The chance that two rows have the same byte here.
     double same = 0;
     for (const std::uint32_t count : counts[b]) same += static_cast<double>(count) * count;
     pairs *= same / static_cast<double>(rows) / static_cast<double>(rows);
+    if (pairs < kPairsLeft) return b;
   }
   return 0;
 }
@@ -95,7 +95,7 @@ inline std::uint64_t sort_from_back(RowRef* begin, RowRef* end, unsigned shift, 
   RowRef* from = begin;
   RowRef* to = spare;
   for (unsigned b = first; b <= shift / 8; ++b) {
-    std::array<std::uint32_t, 256>& next = counts[b];
+    ByteCounts& next = counts[b];
     if (next[begin->prefix >> 8 * b & 255] == rows) continue;
     std::uint32_t sum = 0;
     for (std::uint32_t& count : next) sum += std::exchange(count, sum);
@@ -103,7 +103,7 @@ inline std::uint64_t sort_from_back(RowRef* begin, RowRef* end, unsigned shift, 
     std::swap(from, to);
   }
   if (from != begin) std::copy(from, from + rows, begin);
-  return first == 8 ? 0 : ~std::uint64_t{0} << 8 * first;
+  return ~std::uint64_t{0} << 8 * first;
 }
 
 // Orders what has the same `bits` of the prefix, where rows are ordered by these.

@@ -48,6 +48,7 @@ char* Slice::append(ChunkPool& pool, const RowFormat& format, std::string_view k
   if (chunks_.empty() || chunks_.back().room() < size) chunks_.push_back(pool.take(size));
   char* at = chunks_.back().extend(size);
   format.write(at, key, value);
+  // Where the next row goes, which comes when all other buckets had theirs: 0.73 to 0.64 s to map for a sort.
   __builtin_prefetch(at + size + 64, 1);
   __builtin_prefetch(at + size + 128, 1);
   return at;

@@ -18,7 +18,7 @@ class Planner {
 
   std::vector<Removal> run() {
     for (const std::string& path : inventory_.temporaries) remove(path, "was being written");
-    if (nothing_is_unfinished()) {
+    if (inventory_.leftovers || nothing_unfinished(paths_)) {
       remove_all(inventory_.leftovers ? "is left of the finished job" : "belongs to no job");
     } else {
       remove_useless_parts();
@@ -32,12 +32,6 @@ class Planner {
   void remove(const std::string& path, const std::string& why) { removals_.push_back({path, why}); }
   void remove_if_there(const std::string& path, const std::string& why) {
     if (link_status(path)) remove(path, why);
-  }
-
-  // Files that cannot be read may be what a job needs.
-  bool nothing_is_unfinished() const {
-    if (inventory_.leftovers) return true;
-    return !link_status(paths_.job_file()) && !link_status(paths_.decision());
   }
 
   void remove_part(const FoundPart& part, const std::string& why) {

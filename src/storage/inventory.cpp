@@ -131,8 +131,7 @@ void read_job_directory(Inventory& inventory) {
   const std::string finished = inventory.finished ? inventory.finished->job.job_id : "";
   if (inventory.decision && inventory.decision->job_id == finished) inventory.leftovers = true;
   if (inventory.job && inventory.job->job_id == finished) inventory.leftovers = true;
-  const bool empty = !link_status(paths.job_file()) && !link_status(paths.decision());
-  if (inventory.finished && empty) inventory.leftovers = true;
+  if (inventory.finished && nothing_unfinished(paths)) inventory.leftovers = true;
   if (inventory.decision && inventory.job && inventory.decision->job_id != inventory.job->job_id) {
     inventory.decision.reset();
   }

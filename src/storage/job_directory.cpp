@@ -55,8 +55,7 @@ class ClaimOfStart {
       const bool highest = claim_->still_highest();
       claim_->release();
       // Made for this claim alone, when the job that was here had just been finished.
-      const bool empty = !link_status(paths_->job_file()) && !link_status(paths_->decision());
-      if (highest && empty) remove_job_directory(*paths_);
+      if (highest && nothing_unfinished(*paths_)) remove_job_directory(*paths_);
     } catch (const Error&) {
       // What is left is harmless.
     }

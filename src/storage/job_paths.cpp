@@ -58,6 +58,10 @@ void remove_work_files(const JobPaths& paths) {
   });
 }
 
+bool nothing_unfinished(const JobPaths& paths) {
+  return !link_status(paths.job_file()) && !link_status(paths.decision());
+}
+
 void remove_job_directory(const JobPaths& paths) {
   remove_work_files(paths);
   remove_directory_if_empty(paths.parts());

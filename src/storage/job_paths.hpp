@@ -47,5 +47,7 @@ void remove_work_files(const JobPaths& paths);
 // Removes .thresh, job.h5 last, so that what is left after a crash can still be told. A name that is not ours
 // stays, and so does the directory that it is in.
 void remove_job_directory(const JobPaths& paths);
+// Whether neither a job nor a decision to publish is there, damaged ones included.
+bool nothing_unfinished(const JobPaths& paths);
 
 }  // namespace thresh::storage

@@ -48,8 +48,7 @@ void read_unfinished(Survey& s, const JobPaths& paths) {
   if (s.decision && s.decision->job_id == finished) s.leftovers = true;
   if (s.unfinished && s.unfinished->job_id == finished) s.leftovers = true;
   // What a rank wrote that was killed while the others cleaned up.
-  const bool empty = !link_status(paths.job_file()) && !link_status(paths.decision());
-  if (s.finished && empty) s.leftovers = true;
+  if (s.finished && nothing_unfinished(paths)) s.leftovers = true;
   if (s.leftovers) {
     s.decision.reset();
     s.unfinished.reset();

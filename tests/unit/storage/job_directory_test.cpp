@@ -100,22 +100,23 @@ TEST_CASE("what a killed rank left of a finished job goes with the next start") 
   make_directories(paths.runs());
   const std::string run = paths.runs() + "/" + id + ".1.2.0.h5";
   const std::string temporary = write_temporary(paths.runs(), "half a run");
-
-  SECTION("a run file that was being written") {
+  const auto start_again = [&] {
     CHECK(JobDirectory::open(scratch / "out", small_identity(), quick()).state ==
           StartState::AlreadyComplete);
+  };
+
+  SECTION("a run file that was being written") {
+    start_again();
   }
   SECTION("a run file") {
     rename_file(temporary, run);
-    CHECK(JobDirectory::open(scratch / "out", small_identity(), quick()).state ==
-          StartState::AlreadyComplete);
+    start_again();
   }
   SECTION("but not from under a start that replaces the job") {
     const auto replacing = JobDirectory::open(scratch / "out", small_identity(), quick(false, true));
     make_directories(paths.runs());
     rename_file(write_temporary(paths.runs(), "a run"), run);
-    CHECK(JobDirectory::open(scratch / "out", small_identity(), quick()).state ==
-          StartState::AlreadyComplete);
+    start_again();
     CHECK(exists(run));
     CHECK(replacing.directory->still_ours());
     publish(*replacing.directory, small_identity(), "word");

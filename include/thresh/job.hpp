@@ -178,6 +178,15 @@ void combine_fixed(char* const* into, const char* const* from, std::size_t n) {
         into[i]);
   }
 }
+template <class Value>
+std::string_view encoded_one() {
+  static const std::string encoded = [] {
+    std::string bytes;
+    Value::append(1, bytes);
+    return bytes;
+  }();
+  return encoded;
+}
 template <class Job>
 void combine_bytes(std::string& into, std::string_view from) {
   using Value = ValueCodec<typename Job::Value>;
@@ -231,6 +240,8 @@ JobType make_job_type(const Job& job = {}) {
     if constexpr (detail::HasCombine<Job>) {
       if constexpr (Value::fixed_size > 0) {
         type.combine_fixed = &detail::combine_fixed<Job>;
+        if constexpr (std::is_integral_v<typename Job::Value>)
+          type.usual_value = detail::encoded_one<Value>();
         if constexpr (slot_bytes(Value::fixed_size) > 0) type.combine_batch = &detail::combine_batch<Job>;
       } else {
         type.combine_bytes = &detail::combine_bytes<Job>;

@@ -91,6 +91,8 @@ struct JobType {
   std::string summary;         // one line for `thresh list`
   std::string details;         // for `thresh JOB --help`: what a record is, what a line of output is
   std::size_t value_size = 0;  // bytes of each encoded value; 0: they vary
+  // What counting jobs emit, the encoded 1, for which rows are shorter. May be empty. Lives for ever.
+  std::string_view usual_value;
   CombineFixed combine_fixed = nullptr;  // set with a combiner and value_size > 0
   CombineBatch combine_batch = nullptr;  // set if slot_bytes(value_size) > 0 as well
   CombineBytes combine_bytes = nullptr;  // set with a combiner and value_size == 0

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cli/key_columns.hpp"
-#include "core/row.hpp"
+#include "core/slice.hpp"
 #include "schedule/cover.hpp"
 #include "storage/posix.hpp"
 
@@ -27,7 +27,7 @@ JobState state_of(const Inventory& inventory) {
 void look_at_runs(Inspection& inspection) {
   const Inventory& inventory = inspection.inventory;
   std::optional<RowFormat> format;
-  if (const auto type = recorded_job(inventory.job->identity)) format.emplace(type->value_size);
+  if (const auto type = recorded_job(inventory.job->identity)) format = row_format(*type);
   inspection.knows_job = format.has_value();
   inspection.runs = storage::find_runs(inventory, format);
   std::vector<schedule::CoveredRun> candidates;

@@ -4,6 +4,7 @@
 
 #include "cli/key_columns.hpp"
 #include "cli/terminal.hpp"
+#include "core/slice.hpp"
 #include "core/text.hpp"
 #include "storage/verify.hpp"
 #include "thresh/errors.hpp"
@@ -24,7 +25,7 @@ int run(const ToolArguments& arguments) {
   std::optional<RowFormat> format;
   std::string extension = "tsv";
   if (const auto job = inventory.job ? recorded_job(inventory.job->identity) : std::nullopt) {
-    format.emplace(job->value_size);
+    format = row_format(*job);
     extension = job->part_extension;
   }
   const storage::Verification report = storage::verify(inventory, format, extension);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/collector.hpp"
@@ -34,6 +35,7 @@ class AdaptiveTable final : public Collector {
   LookUp look_up() const override { return mode_ == Mode::Table ? table_.look_up() : LookUp{}; }
   std::uint64_t bytes() const noexcept override;
   std::vector<Slice> seal(const Overflow& overflow) override;
+  std::optional<MeasuredSlices> hand_over(bool alone) override;
   bool spill(SliceStore& store) override;
   std::uint64_t spilled_bytes() const noexcept override { return staged_.stored_bytes(); }
 
@@ -48,9 +50,15 @@ class AdaptiveTable final : public Collector {
   void combine_pending();
   void adapt(std::size_t more);
   void leave_table();
+  void cut_ranges();
+  void stage_table();
   void leave_cache();
+  void empty_cache();
   std::vector<Slice> seal_table();
   std::vector<Slice> seal_buckets(const Overflow& overflow);
+  std::size_t buckets() const noexcept { return KeyRanges::kRanges >> range_shift_; }  // of a partition
+  bool combining_is_worthwhile(std::uint32_t partition);
+  Slice staged_slice(std::uint32_t partition, SliceSize& size, std::uint64_t& weight);
 
   const JobType* job_;
   ChunkPool* pool_;

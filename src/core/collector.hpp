@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/chunk_pool.hpp"
 #include "core/overflow.hpp"
 #include "core/partitioner.hpp"
+#include "core/piece_merge.hpp"
 #include "core/slice.hpp"
 #include "core/task.hpp"
 #include "thresh/emit_batch.hpp"
@@ -25,6 +27,10 @@ class Collector : public EmitSink {
   // Turns the table into slices, one a partition, and is empty again. Without a combiner they are loose. Rows
   // that memory has no room for leave it by `overflow`.
   virtual std::vector<Slice> seal(const Overflow& overflow = {}) = 0;
+
+  // Turns the table into staged slices, measured, and is empty again, if it had better be combined and sorted
+  // once, by who reduces it. None: seal it. `alone`: there is no other worker.
+  virtual std::optional<MeasuredSlices> hand_over(bool /*alone*/) { return std::nullopt; }
 
   // Moves what waits to be combined to the store, where it is until the table is sealed; false if it cannot.
   // REQUIRES: always the same store, which outlives the collector.

@@ -23,6 +23,8 @@ class KeyRanges {
     for (std::size_t i = 0; i < begins_.size(); ++i)
       begins_[i] = prefixes[(i + 1) * prefixes.size() / kRanges];
   }
+  // The least prefix of a range.
+  std::uint64_t begin(std::size_t range) const noexcept { return range == 0 ? 0 : begins_[range - 1]; }
   // A binary search without branches.
   std::size_t of(std::uint64_t prefix) const noexcept {
     std::size_t at = 0;

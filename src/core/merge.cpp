@@ -13,11 +13,12 @@ constexpr std::size_t kAhead = 16;  // rows that are asked for before they are n
 }  // namespace
 
 SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat& format,
-                       std::size_t stream_bytes)
+                       std::size_t stream_bytes, RowCombiner* combiner)
     : format_(format) {
-  sources_.reserve(slices.size() + 1);
+  sources_.reserve(slices.size() + 2);
+  std::vector<const Slice*> staged;
   for (const Slice* slice : slices) {
-    streams_ = streams_ || slice->stored().size() > 0;
+    keys_go_ = keys_go_ || slice->stored().size() > 0;
     if (!slice->loose()) {
       add(*slice, 0, slice->chunk_count(), stream_bytes);
       continue;
@@ -26,7 +27,11 @@ SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat&
     for (const std::size_t end : slice->sorted_to()) {
       add(*slice, std::exchange(begin, end), end, stream_bytes);
     }
-    add_loose(*slice);
+    if (slice->staged()) {
+      staged.push_back(slice);
+    } else {
+      add_loose(*slice);
+    }
   }
   if (!loose_.empty()) {
     sort_rows(loose_, format_);
@@ -35,6 +40,12 @@ SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat&
     add(*slices.front(), 0, 0, 0);
     sources_.back().sorted = loose_.data();
     sources_.back().sorted_end = loose_.data() + rows;
+  }
+  if (!staged.empty()) {
+    sweep_.emplace(staged, format_, *combiner);
+    keys_go_ = true;
+    add(*slices.front(), 0, 0, 0);
+    sources_.back().swept = true;
   }
   for (Source& source : sources_) pull(source);
   if (!sources_.empty()) build();
@@ -49,7 +60,23 @@ void SliceMerge::add_loose(const Slice& slice) {
   for (Row row; cursor.next(row);) loose_.push_back({key_prefix(row.key), cursor.begin()});
 }
 
+// False at the end.
+bool SliceMerge::pull_combined(Source& source) {
+  if (source.sorted == source.sorted_end) {
+    if (!sweep_->next()) return false;
+    source.sorted = sweep_->rows().data();
+    source.sorted_end = source.sorted + sweep_->rows().size();
+  }
+  source.prefix = source.sorted->prefix;
+  source.row = format_.read(source.sorted++->row);
+  return true;
+}
+
 void SliceMerge::pull(Source& source) {
+  if (source.swept) {
+    source.live = pull_combined(source);
+    return;
+  }
   if (source.sorted != nullptr) {
     source.live = source.sorted != source.sorted_end;
     if (!source.live) return;
@@ -70,7 +97,7 @@ void SliceMerge::pull(Source& source) {
     source.prefix = key_prefix(source.row.key);
   }
   rows_ += 1;
-  hash_sum_ += hash_bytes(bytes(source));
+  hash_sum_ += hash(source);
 }
 
 // A source at its end is greater than any row; ties go to the source that was given first.
@@ -113,14 +140,15 @@ void SliceMerge::advance() {
 }
 
 std::string_view SliceMerge::hold_key() {
-  if (!streams_) return row().key;
+  if (!keys_go_) return row().key;
   held_key_.assign(row().key);
   return held_key_;
 }
 
 void SliceMerge::lose() {
   rows_ -= 1;
-  hash_sum_ -= hash_bytes(bytes(sources_[winner_]));
+  const Source& source = sources_[winner_];
+  if (!source.swept) hash_sum_ -= hash(source);
   advance();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,18 +10,21 @@
 
 #include "core/row_sort.hpp"
 #include "core/slice.hpp"
+#include "core/staged_sweep.hpp"
 #include "thresh/job_type.hpp"
 
 namespace thresh {
 
 // A tournament of losers (Knuth, The Art of Computer Programming, vol. 3, 5.4.1): one comparison a level
 // and row. Rows come in the order of (key, value). What is in order takes part as it is; the loose rows in
-// memory are sorted together, through references of 16 bytes each. Borrows the slices.
+// memory are sorted together, through references of 16 bytes each, and the staged ones in memory combined.
+// Borrows the slices.
 class SliceMerge {
  public:
-  // `stream_bytes`: buffer of a slice that is in a store.
+  // `format`: of the job. `stream_bytes`: buffer of a slice that is in a store. `combiner`, which is
+  // borrowed, may be null where no slice is staged.
   SliceMerge(const std::vector<const Slice*>& slices, const RowFormat& format,
-             std::size_t stream_bytes = SliceCursor::kStreamBytes);
+             std::size_t stream_bytes = SliceCursor::kStreamBytes, RowCombiner* combiner = nullptr);
 
   SliceMerge(const SliceMerge&) = delete;
   SliceMerge& operator=(const SliceMerge&) = delete;
@@ -43,16 +47,17 @@ class SliceMerge {
   // Moves past it as if it had never arrived: for fault drills.
   void lose();
 
-  // The ledger of what was merged so far, the current row included.
-  std::uint64_t rows() const noexcept { return rows_; }
-  std::uint64_t hash_sum() const noexcept { return hash_sum_; }
+  // The ledger of what was merged so far, the current row included; of staged rows, what was combined.
+  std::uint64_t rows() const noexcept { return rows_ + (sweep_ ? sweep_->taken_rows() : 0); }
+  std::uint64_t hash_sum() const noexcept { return hash_sum_ + (sweep_ ? sweep_->taken_hash_sum() : 0); }
 
  private:
   struct Source {
     explicit Source(SliceCursor rows) : cursor(std::move(rows)) {}
 
     SliceCursor cursor;
-    const RowRef* sorted = nullptr;  // to what was loose, instead of the cursor
+    bool swept = false;              // it is what was staged
+    const RowRef* sorted = nullptr;  // to what was loose or staged, instead of the cursor
     const RowRef* sorted_end = nullptr;
     const char* begin = nullptr;  // of the row
     Row row;
@@ -63,8 +68,14 @@ class SliceMerge {
   void add(const Slice& slice, std::size_t begin, std::size_t end, std::size_t stream_bytes);
   void add_loose(const Slice& slice);
   void pull(Source& source);
+  bool pull_combined(Source& source);
+  std::uint64_t hash(const Source& source) const noexcept {
+    return source.cursor.format().hash(source.row, bytes(source));
+  }
+  // A row ends with its key.
   std::string_view bytes(const Source& source) const noexcept {
-    return {source.begin, format_.row_size(source.row.key.size(), source.row.value.size())};
+    return {source.begin,
+            static_cast<std::size_t>(source.row.key.data() + source.row.key.size() - source.begin)};
   }
   bool less(std::size_t a, std::size_t b) const noexcept;
   void build();
@@ -72,9 +83,10 @@ class SliceMerge {
   RowFormat format_;
   std::vector<Source> sources_;
   std::vector<RowRef> loose_;
+  std::optional<StagedSweep> sweep_;
   std::vector<std::size_t> losers_;  // losers_[i]: who lost the match at inner node i, 1 <= i < k
   std::size_t winner_ = 0;
-  bool streams_ = false;  // a slice is in a store
+  bool keys_go_ = false;  // rows are gone with the next one: those of a store, or what was combined
   std::string held_key_;
   std::uint64_t rows_ = 0;
   std::uint64_t hash_sum_ = 0;

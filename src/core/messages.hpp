@@ -171,6 +171,7 @@ struct WorkerStats {
   std::uint64_t restore_ns = 0;
   std::uint64_t spilled_bytes = 0;  // of rows, to the scratch file
   std::uint64_t spill_ns = 0;       // of writing them, which is in the times of the phases too
+  std::uint64_t staged_rows = 0;    // handed over to be combined by who reduces them
 };
 // Sent every second or so, and before the answer that ends a phase.
 struct Heartbeat {

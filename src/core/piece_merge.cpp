@@ -65,7 +65,7 @@ std::size_t stream_share(std::size_t sources, std::uint64_t total_bytes) noexcep
 }
 
 MeasuredSlices measured(std::vector<Slice> slices, const JobType& job, Progress* progress) {
-  const RowFormat format(job.value_size);
+  const RowFormat format = row_format(job);
   MeasuredSlices result;
   for (const Slice& slice : slices) {
     result.sizes.push_back(slice.measure(format, job.weight, &result.weight));
@@ -77,7 +77,7 @@ MeasuredSlices measured(std::vector<Slice> slices, const JobType& job, Progress*
 
 MeasuredSlices merge_pieces(std::vector<MeasuredSlices> pieces, const JobType& job, ChunkPool& pool,
                             const Overflow& overflow, std::uint64_t stream_bytes, Progress* progress) {
-  const RowFormat format(job.value_size);
+  const RowFormat format = row_format(job);
   MeasuredSlices merged;
   GroupTaker group(job);
   for (std::size_t p = 0; p < pieces.at(0).slices.size(); ++p) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "thresh/hash.hpp"
 
@@ -10,45 +11,61 @@ namespace thresh {
 namespace {
 
 constexpr std::size_t kReadable = ShortKey::kBytes;  // bytes from each key on
+constexpr std::size_t kFewestSlots = 1 << 10;
 
 std::uint32_t tag_of(std::uint64_t hash) noexcept {
-  return static_cast<std::uint32_t>(hash >> 24);
+  return static_cast<std::uint32_t>(hash);
 }
 
 }  // namespace
 
 RowCombiner::RowCombiner(const JobType& job, ChunkPool& pool)
-    : pool_(&pool), format_(job.value_size), combine_(job.combine_fixed), value_size_(job.value_size) {
+    : pool_(&pool),
+      format_(job.value_size),
+      combine_(job.combine_fixed),
+      value_size_(job.value_size),
+      slots_(kFewestSlots) {
   pending_.reserve(kBatch);
 }
 
-void RowCombiner::reserve(std::uint64_t rows, std::uint64_t key_bytes) {
+// As hashes spread keys evenly, the next rows want about as many slots as the last ones.
+void RowCombiner::begin(std::uint64_t rows, std::uint64_t key_bytes) {
   const std::uint64_t bytes = rows * (value_size_ + 4 + kRowAlignment) + key_bytes + kReadable;
   if (rows_.capacity() < bytes) {
     rows_ = Chunk();
     rows_ = pool_->take(bytes + bytes / 8);
   }
   rows_.clear();
+  pending_.clear();  // what was added before an error
+  const std::size_t slots = std::bit_ceil(std::max(kFewestSlots, refs_.size() * 3 / 2));
   refs_.clear();
+  slots_.assign(slots, Slot{});
+  mask_ = slots - 1;
+}
+
+void RowCombiner::make_room_in_slots() {
+  if ((refs_.size() + kBatch) * 4 <= slots_.size() * 3) return;
+  const std::vector<Slot> before = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
+  mask_ = slots_.size() - 1;
+  for (const Slot& slot : before) {
+    if (slot.row == 0) continue;
+    std::size_t at = slot.tag & mask_;
+    while (slots_[at].row != 0) at = (at + 1) & mask_;
+    slots_[at] = slot;
+  }
 }
 
 void RowCombiner::combine(const StagedRows& staged, std::size_t bucket) {
-  reserve(staged.rows(bucket), staged.key_bytes(bucket));
-  const std::size_t slots = std::bit_ceil(std::max<std::size_t>(staged.rows(bucket) * 3 / 2, 16));
-  slots_.assign(slots, Slot{});
-  mask_ = slots - 1;
+  begin(staged.rows(bucket), staged.key_bytes(bucket));
   staged.for_each(bucket, [this](std::string_view key, const char* value) {
     const ShortKey head(key.data(), key.size());
-    const std::uint64_t hash =
-        key.size() > ShortKey::kBytes ? hash_bytes(key) : hash_short_key(head, key.size());
-    __builtin_prefetch(&slots_[hash & mask_]);
-    pending_.push_back({head, key, value, hash});
-    if (pending_.size() == kBatch) flush();
+    add(key.size() > ShortKey::kBytes ? hash_bytes(key) : hash_short_key(head, key.size()), head, key, value);
   });
-  flush();
+  finish();
 }
 
 void RowCombiner::flush() {
+  make_room_in_slots();
   for (const Pending& row : pending_) find_or_add(row);
   pending_.clear();
   if (into_.empty()) return;
@@ -88,11 +105,15 @@ void RowCombiner::find_or_add(const Pending& row) {
   }
 }
 
-void RowCombiner::append_sorted(Slice& into) {
+void RowCombiner::finish() {
+  flush();
   sort_refs(refs_,
             [this](const char* a, const char* b) { return format_.read(a).key < format_.read(b).key; });
+}
+
+void RowCombiner::append_to(Slice& slice) {
   for (const RowRef& ref : refs_) {
-    into.append_row(*pool_, {ref.row, format_.row_size(load_u32(ref.row + value_size_), value_size_)});
+    slice.append_row(*pool_, {ref.row, format_.row_size(load_u32(ref.row + value_size_), value_size_)});
   }
 }
 

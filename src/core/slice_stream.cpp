@@ -9,10 +9,12 @@ namespace thresh {
 namespace {
 
 struct Header {
+  static constexpr std::uint32_t kStaged = 1U << 31;
+
   std::uint32_t generation;
   std::uint32_t worker;
   std::uint32_t sequence;
-  std::uint32_t partition;
+  std::uint32_t partition;  // and kStaged
   std::uint64_t bytes;
 };
 static_assert(sizeof(Header) == SliceSize::kHeaderBytes);
@@ -38,11 +40,18 @@ bool SliceSender::next_piece() {
     if (!began_) {
       if (slice.empty()) continue;
       const RunId& id = item.run->summary.id;
-      const Header header{id.generation, id.worker, id.sequence, item.partition,
+      const Header header{id.generation, id.worker, id.sequence,
+                          item.partition | (slice.staged() ? Header::kStaged : 0),
                           item.run->summary.slices[item.partition].bytes};
       std::memcpy(header_, &header, sizeof header);
       slice_ = nullptr;
       piece_left_ = sizeof header;
+      if (slice.staged()) {
+        StagedRanges ranges = slice.ranges() != nullptr ? *slice.ranges() : StagedRanges{};
+        ranges.checksum = ranges.computed();
+        std::memcpy(header_ + sizeof header, &ranges, sizeof ranges);
+        piece_left_ += sizeof ranges;
+      }
       chunk_ = 0;
       began_ = true;
       return true;
@@ -75,13 +84,13 @@ std::size_t SliceSender::fill(char* to, std::size_t size) {
   return filled;
 }
 
-// True when the whole header is there.
-bool SliceReceiver::gather_header(std::string_view& bytes) {
-  const std::size_t part = std::min(sizeof header_ - have_, bytes.size());
-  std::memcpy(header_ + have_, bytes.data(), part);
+// True when all of it is there.
+bool SliceReceiver::gather(std::string_view& bytes, char* to, std::size_t size) {
+  const std::size_t part = std::min(size - have_, bytes.size());
+  std::memcpy(to + have_, bytes.data(), part);
   bytes.remove_prefix(part);
   have_ += part;
-  if (have_ < sizeof header_) return false;
+  if (have_ < size) return false;
   have_ = 0;
   return true;
 }
@@ -89,25 +98,45 @@ bool SliceReceiver::gather_header(std::string_view& bytes) {
 void SliceReceiver::begin_slice(ReceivedSlices& into) {
   Header header{};
   std::memcpy(&header, header_, sizeof header);
+  const bool staged = (header.partition & Header::kStaged) != 0;
+  header.partition &= ~Header::kStaged;
   if (header.partition >= partitions_) bad_stream("its partition does not exist");
-  if (header.bytes == 0) bad_stream("its header is damaged");
+  if (header.bytes <= (staged ? sizeof(StagedRanges) : 0)) bad_stream("its header is damaged");
+  if (staged && (loose_ || format_.value_size() == 0)) bad_stream("no rows of this job wait to be combined");
   const SliceKey key{header.partition, {header.generation, header.worker, header.sequence}};
   const auto [at, added] = into.try_emplace(key);
   if (!added) bad_stream("it arrived before");
   slice_ = &at->second;
-  if (loose_) slice_->set_loose();
   rows_left_ = header.bytes;
+  slack_ = 0;
+  if (loose_) slice_->set_loose();
+  if (staged) {
+    slice_->set_staged();
+    slack_ = Slice::kSlack;
+    rows_left_ -= sizeof(StagedRanges);
+    ranges_ = std::make_unique<StagedRanges>();
+  }
+  slice_format_ = slice_->format(format_);
+}
+
+// Whether its rows are as its ranges say is seen when they are combined.
+void SliceReceiver::begin_rows() {
+  if (ranges_->checksum != ranges_->computed()) bad_stream("its ranges of keys are damaged");
+  std::uint64_t rows = 0;
+  for (const StagedRanges::Range& range : ranges_->ranges) rows |= range.rows;
+  if (rows > 0) slice_->set_ranges(std::move(ranges_));
+  ranges_.reset();
 }
 
 // What is in the chunk goes to the slice, but for a row that is not whole yet. From here on sizes of rows are
 // trusted, so they are checked while the chunk is in cache.
 void SliceReceiver::cut_chunk() {
   std::string_view rest(chunk_.data(), chunk_.used());
-  while (const std::size_t row = format_.checked_size(rest)) rest.remove_prefix(row);
+  while (const std::size_t row = slice_format_.checked_size(rest)) rest.remove_prefix(row);
   const std::size_t whole = chunk_.used() - rest.size();
   Chunk next;
   if (rows_left_ > 0) {
-    next = pool_->take(room_for_rest(rest, whole > 0));
+    next = pool_->take(room_for_rest(rest, whole > 0) + slack_);
     std::memcpy(next.extend(rest.size()), rest.data(), rest.size());
   } else if (!rest.empty()) {
     bad_stream("its rows are damaged");
@@ -116,7 +145,7 @@ void SliceReceiver::cut_chunk() {
     chunk_.truncate(whole);
     slice_->append_chunk(std::move(chunk_));
     // What is sorted before it leaves goes in large pieces: each is a source of the merge.
-    if (loose_) {
+    if (slice_->loose()) {
       overflow_.relieve_growing(*slice_);
     } else {
       overflow_.relieve(*slice_);
@@ -128,7 +157,7 @@ void SliceReceiver::cut_chunk() {
 // The begin of a row that is larger than its chunk is trusted with twice the memory that it has filled.
 std::size_t SliceReceiver::room_for_rest(std::string_view rest, bool chunk_is_new) const {
   if (chunk_is_new) return rest.size() + 1;
-  const std::size_t row = format_.claimed_size(rest);
+  const std::size_t row = slice_format_.claimed_size(rest);
   if (row > rest.size() + rows_left_) bad_stream("its rows are damaged");
   return row > rest.size() ? std::min(row, 2 * rest.size()) : 2 * rest.size();
 }
@@ -136,11 +165,11 @@ std::size_t SliceReceiver::room_for_rest(std::string_view rest, bool chunk_is_ne
 void SliceReceiver::take_rows(std::string_view& bytes) {
   if (chunk_.capacity() == 0) chunk_ = pool_->take();
   const std::size_t part =
-      static_cast<std::size_t>(std::min<std::uint64_t>({rows_left_, bytes.size(), chunk_.room()}));
+      static_cast<std::size_t>(std::min<std::uint64_t>({rows_left_, bytes.size(), chunk_.room() - slack_}));
   std::memcpy(chunk_.extend(part), bytes.data(), part);
   bytes.remove_prefix(part);
   rows_left_ -= part;
-  if (rows_left_ > 0 && chunk_.room() > 0) return;
+  if (rows_left_ > 0 && !chunk_is_full()) return;
   cut_chunk();
   if (rows_left_ > 0) return;
   overflow_.relieve(*slice_);
@@ -149,9 +178,11 @@ void SliceReceiver::take_rows(std::string_view& bytes) {
 
 void SliceReceiver::take(std::string_view bytes, ReceivedSlices& into) {
   while (!bytes.empty()) {
-    if (slice_ != nullptr) {
+    if (ranges_ != nullptr) {
+      if (gather(bytes, reinterpret_cast<char*>(ranges_.get()), sizeof *ranges_)) begin_rows();
+    } else if (slice_ != nullptr) {
       take_rows(bytes);
-    } else if (gather_header(bytes)) {
+    } else if (gather(bytes, header_, sizeof header_)) {
       begin_slice(into);
     }
   }

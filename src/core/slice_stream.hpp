@@ -1,11 +1,12 @@
 // How slices travel: a stream of bytes a pair of ranks, cut into rounds wherever a round ends.
 //
-// A slice is a header of SliceSize::kHeaderBytes (run id, partition, bytes of its rows), then the rows. How
-// they lie in chunks is up to each side.
+// A slice is a header of SliceSize::kHeaderBytes (run id, partition and whether it is staged, bytes of the
+// rest), if it is staged its ranges, then the rows. How they lie in chunks is up to each side.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -40,7 +41,7 @@ class SliceSender {
   std::size_t item_ = 0;
   std::size_t chunk_ = 0;
   bool began_ = false;  // the header of the item was sent
-  char header_[SliceSize::kHeaderBytes] = {};
+  char header_[SliceSize::kHeaderBytes + sizeof(StagedRanges)] = {};
   // The piece at hand: of header_, or of a chunk.
   const Slice* slice_ = nullptr;  // null: of header_
   std::size_t piece_at_ = 0;
@@ -51,7 +52,8 @@ class SliceSender {
 // Rebuilds the slices of one stream. Borrows the pool.
 class SliceReceiver {
  public:
-  // What is more than memory has room for leaves it by `overflow`, as it comes. `loose`: what all slices are.
+  // What is more than memory has room for leaves it by `overflow`, as it comes. `loose`: what all slices are
+  // that are not staged. `format`: of the job.
   SliceReceiver(ChunkPool& pool, const RowFormat& format, std::uint32_t partitions, bool loose,
                 Overflow overflow = {})
       : pool_(&pool), format_(format), partitions_(partitions), loose_(loose), overflow_(overflow) {}
@@ -62,8 +64,10 @@ class SliceReceiver {
   bool at_boundary() const noexcept { return slice_ == nullptr && have_ == 0; }
 
  private:
-  bool gather_header(std::string_view& bytes);
+  bool gather(std::string_view& bytes, char* to, std::size_t size);
   void begin_slice(ReceivedSlices& into);
+  void begin_rows();
+  bool chunk_is_full() const noexcept { return chunk_.room() <= slack_; }
   void take_rows(std::string_view& bytes);
   void cut_chunk();
   std::size_t room_for_rest(std::string_view rest, bool chunk_is_new) const;
@@ -74,8 +78,11 @@ class SliceReceiver {
   bool loose_;
   Overflow overflow_;
   char header_[SliceSize::kHeaderBytes] = {};
-  std::size_t have_ = 0;         // bytes of header_
-  Slice* slice_ = nullptr;       // that is coming
+  std::size_t have_ = 0;                  // bytes of header_ or ranges_
+  std::unique_ptr<StagedRanges> ranges_;  // that are coming
+  Slice* slice_ = nullptr;                // that is coming
+  RowFormat slice_format_{0};
+  std::size_t slack_ = 0;        // behind its rows
   std::uint64_t rows_left_ = 0;  // bytes of its rows
   Chunk chunk_;                  // its last one, which may end within a row
 };

@@ -3,10 +3,35 @@
 #include <new>
 #include <utility>
 
+#include "core/slice.hpp"
 #include "thresh/errors.hpp"
 #include "thresh/hash.hpp"
 
 namespace thresh {
+
+StagedRows::StagedRows(const JobType& job, ChunkPool& pool, std::size_t buckets)
+    : pool_(&pool),
+      format_(row_format(job).staged()),
+      weight_of_(job.weight),
+      heads_(buckets),
+      sums_(buckets),
+      chunks_(buckets),
+      stored_(buckets) {
+  if (job.usual_value.size() != sizeof usual_number_) return;
+  usual_number_ = load_little<std::uint64_t>(job.usual_value.data());
+  usual_is_number_ = true;
+}
+
+std::uint64_t StagedRows::hash_sum(std::size_t bucket) const noexcept {
+  const std::uint64_t usual = heads_[bucket].usual_hashes;
+  return (usual == 0 ? 0 : usual * RowFormat::factor_of(format_.usual().data())) + sums_[bucket].hash_sum;
+}
+
+std::uint64_t StagedRows::weight(std::size_t bucket) const {
+  const std::uint64_t usual = heads_[bucket].usual_hashes;
+  if (weight_of_ == nullptr) return 0;
+  return (usual == 0 ? 0 : usual * weight_of_(format_.usual())) + sums_[bucket].weight;
+}
 
 // Tells it how much of it was written.
 void StagedRows::end_last_chunk(std::size_t bucket) noexcept {
@@ -28,13 +53,11 @@ void StagedRows::make_room(std::size_t bucket, std::size_t size) {
 }
 
 void StagedRows::add_long(std::size_t bucket, std::string_view key, const char* value) {
-  const std::size_t size = 1 + 4 + value_size_ + key.size();
+  const std::string_view value_bytes(value, format_.value_size());
+  const std::size_t size = format_.row_size(key, value_bytes);
   Head& into = heads_[bucket];
   if (into.room < size + kSlack) make_room(bucket, size);
-  *into.at = static_cast<char>(kLongKey);
-  store_little(into.at + 1, static_cast<std::uint32_t>(key.size()));
-  std::memcpy(into.at + 5, value, value_size_);
-  std::memcpy(into.at + 5 + value_size_, key.data(), key.size());
+  format_.write(into.at, key, value_bytes);
   into.at += size;
   into.room -= static_cast<std::uint32_t>(size);
   ++into.rows;
@@ -59,6 +82,17 @@ void StagedRows::forget_chunks(std::size_t bucket) noexcept {
 void StagedRows::drop(std::size_t bucket) noexcept {
   forget_chunks(bucket);
   heads_[bucket].rows = 0;
+  heads_[bucket].usual_hashes = 0;
+  sums_[bucket] = {};
+}
+
+std::vector<Chunk> StagedRows::take_chunks(std::size_t bucket) {
+  end_last_chunk(bucket);
+  std::vector<Chunk> chunks = std::move(chunks_[bucket]);
+  for (const Chunk& chunk : chunks) bytes_ -= chunk.capacity();
+  chunks_[bucket].clear();
+  drop(bucket);
+  return chunks;
 }
 
 void StagedRows::spill(SliceStore& store) {

@@ -180,6 +180,8 @@ void lose_a_row(std::vector<Slice>& slices, ChunkPool& pool, const RowFormat& fo
     Row row;
     if (!cursor.next(row)) continue;
     Slice rest;
+    if (slice.loose()) rest.set_loose();
+    if (slice.staged()) rest.set_staged();
     while (cursor.next(row)) rest.append(pool, format, row.key, row.value);
     slice = std::move(rest);
     return;

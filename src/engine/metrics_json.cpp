@@ -39,7 +39,7 @@ Json worker_json(const schedule::Job& job, WorkerId worker, const WorkerStats& s
         {"records", stats.records},
         {"emits", stats.emits},
         {"input_bytes", stats.input_bytes}}},
-      {"seal", {{"seconds", seconds(stats.seal_ns)}}},
+      {"seal", {{"seconds", seconds(stats.seal_ns)}, {"staged_rows", stats.staged_rows}}},
       {"shuffle",
        {{"seconds", seconds(stats.shuffle_ns)},
         {"sent_bytes", stats.sent_bytes},

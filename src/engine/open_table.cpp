@@ -17,7 +17,7 @@ void OpenTable::shed(std::uint64_t limit_bytes, SliceStore& store, Progress& pro
   if (collector->bytes() <= limit_bytes || collector->spill(store)) return;
   MeasuredSlices piece = measured(collector->seal(), *job, &progress);
   for (Slice& slice : piece.slices) {
-    slice.spill(store, *rows_pool, RowFormat(job->value_size));
+    slice.spill(store, *rows_pool, row_format(*job));
     progress.step();
   }
   pieces.push_back(std::move(piece));

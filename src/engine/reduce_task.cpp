@@ -9,8 +9,8 @@
 namespace thresh::engine {
 
 void reduce_partition(PartitionId partition, const RunsHeld& runs, const ReceivedSlices& slices,
-                      const RowFormat& format, Reducer& reducer, Context& context, FaultDrill& drill,
-                      storage::PartWriter& out, PartSummary& summary, std::uint64_t stream_bytes) {
+                      const MergeTools& merging, Reducer& reducer, Context& context, FaultDrill& drill,
+                      storage::PartWriter& out, PartSummary& summary) {
   std::vector<const Slice*> sources;
   for (const auto& [id, run] : runs) {
     if (!run.slices[partition].empty()) sources.push_back(&run.slices[partition]);
@@ -19,7 +19,8 @@ void reduce_partition(PartitionId partition, const RunsHeld& runs, const Receive
        ++at) {
     sources.push_back(&at->second);
   }
-  SliceMerge merge(sources, format, stream_share(sources.size(), stream_bytes));
+  SliceMerge merge(sources, merging.format, stream_share(sources.size(), merging.stream_bytes),
+                   merging.combiner);
   while (!merge.done()) {
     if (drill.drops("reduce")) {
       merge.lose();

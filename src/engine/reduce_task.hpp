@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/messages.hpp"
+#include "core/row_combiner.hpp"
 #include "core/slice_stream.hpp"
 #include "engine/fault_drill.hpp"
 #include "engine/wave_exchange.hpp"
@@ -13,12 +14,18 @@
 
 namespace thresh::engine {
 
+// Borrowed while slices are merged.
+struct MergeTools {
+  const RowFormat& format;     // of the job
+  std::uint64_t stream_bytes;  // of all buffers for slices that are in a store
+  RowCombiner* combiner;       // of staged slices; null in a job that has none
+};
+
 // Merges the slices of the partition, those in the worker's own runs and those that came, reduces group by
 // group and writes the part; does not commit it. `summary` gets the sums of what reduce took in. The
-// coordinator compares them with what was sealed. Buffers for slices that are in a store take `stream_bytes`
-// together.
+// coordinator compares them with what was sealed.
 void reduce_partition(PartitionId partition, const RunsHeld& runs, const ReceivedSlices& slices,
-                      const RowFormat& format, Reducer& reducer, Context& context, FaultDrill& drill,
-                      storage::PartWriter& out, PartSummary& summary, std::uint64_t stream_bytes);
+                      const MergeTools& merging, Reducer& reducer, Context& context, FaultDrill& drill,
+                      storage::PartWriter& out, PartSummary& summary);
 
 }  // namespace thresh::engine

@@ -21,8 +21,16 @@ void check_sum(std::string_view what, std::uint64_t emitted, std::uint64_t seale
 }
 
 // The rows of the table and of its pieces.
-MeasuredSlices seal_all(Collector& table, std::vector<MeasuredSlices> pieces, const SealTools& tools) {
-  const RowFormat format(tools.job.value_size);
+MeasuredSlices seal_all(Collector& table, std::vector<MeasuredSlices> pieces, bool to_shuffle,
+                        const SealTools& tools) {
+  const RowFormat format = row_format(tools.job);
+  if (to_shuffle && tools.may_hand_over && pieces.empty()) {
+    if (auto staged = table.hand_over(tools.alone)) {
+      if (!tools.drill.drops("seal")) return std::move(*staged);
+      lose_a_row(staged->slices, tools.pool, format);
+      return measured(std::move(staged->slices), tools.job, &tools.pulse);
+    }
+  }
   std::vector<Slice> slices = table.seal(tools.overflow);
   if (tools.drill.drops("seal")) lose_a_row(slices, tools.pool, format);
   MeasuredSlices sealed = measured(std::move(slices), tools.job, &tools.pulse);
@@ -39,7 +47,7 @@ Run seal_run(const schedule::SealTable& command, Collector& table, std::vector<M
   Run run;
   run.summary.id = command.id;
   run.summary.splits = command.splits;
-  MeasuredSlices sealed = seal_all(table, std::move(pieces), tools);
+  MeasuredSlices sealed = seal_all(table, std::move(pieces), command.to_shuffle, tools);
   run.slices = std::move(sealed.slices);
   run.summary.slices = std::move(sealed.sizes);
   std::uint64_t rows = 0;

@@ -61,7 +61,7 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
       books_(self, {}, options.checkpoints ? std::optional(options.checkpoint_every) : std::nullopt),
       memory_(options.memory_bytes),
       spill_(scratch_directory(options), tools.drill, stats_),
-      format_(job.value_size),
+      format_(row_format(job)),
       checkpointer_(format_, tools.drill, options.fsync),
       reducer_(job.make_reducer()),
       start_(Clock::now()),
@@ -285,9 +285,13 @@ void Worker::carry_out(const schedule::SealTable& command) {
     if (!table_ || table_->broken) throw Error(ExitCode::Internal, "the open table holds a part of a split");
     Run run = seal_run(
         command, *table_->collector, std::exchange(table_->pieces, {}),
-        {*job_, pool_, tools_.pulse, tools_.drill, overflow_at(memory_.rows_bytes), memory_.stream_bytes});
+        {*job_, pool_, tools_.pulse, tools_.drill, overflow_at(memory_.rows_bytes), memory_.stream_bytes,
+         pool_.bytes_in_use() <= memory_.runs_bytes, tools_.comm.members().size() <= 2});
     run.summary.counters = std::exchange(table_->counters, {});
     const RunSummary summary = run.summary;
+    for (std::size_t p = 0; p < run.slices.size(); ++p) {
+      if (run.slices[p].staged()) stats_.staged_rows += summary.slices[p].rows;
+    }
     runs_.emplace(command.id, std::move(run));
     spill_runs();
     tell_books(schedule::TableSealed{summary});
@@ -381,8 +385,10 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
     storage::PartWriter writer(parts_dir_, command.partition, command.generation, job_id_,
                                {options_->escape, options_->fsync, options_->top});
     Context context(tools_.pulse, part.counters, locator_.get());
-    reduce_partition(command.partition, runs_, slices_, format_, *reducer_, context, tools_.drill, writer,
-                     part, memory_.stream_bytes);
+    if (job_->combine_fixed != nullptr && !combiner_) combiner_.emplace(*job_, pool_);
+    const MergeTools merging{format_, memory_.stream_bytes, combiner_ ? &*combiner_ : nullptr};
+    reduce_partition(command.partition, runs_, slices_, merging, *reducer_, context, tools_.drill, writer,
+                     part);
     if (part.input_rows != command.expected.rows || part.input_hash_sum != command.expected.hash_sum) {
       throw Error(ExitCode::Internal,
                   fmt::format("the ledger does not balance: {} rows of partition {} went in, {} came out{}; "

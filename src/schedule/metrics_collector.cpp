@@ -34,6 +34,7 @@ constexpr std::array kMeasures{
     &WorkerStats::restore_ns,
     &WorkerStats::spilled_bytes,
     &WorkerStats::spill_ns,
+    &WorkerStats::staged_rows,
 };
 static_assert(sizeof(WorkerStats) == sizeof(WorkerStats::host) + kMeasures.size() * sizeof(std::uint64_t),
               "a measure is missing here");

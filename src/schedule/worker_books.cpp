@@ -250,7 +250,9 @@ void WorkerBooks::begin_seal(WorkerCommands& out) {
   task_generation_ = generation_;
   std::sort(open_.begin(), open_.end(),
             [](const SplitSignature& a, const SplitSignature& b) { return a.split < b.split; });
-  out.emplace_back(SealTable{open_id_, open_});
+  const bool to_shuffle =
+      !mustering_ && !saving_ && !queue_.empty() && std::holds_alternative<SealRuns>(queue_.front());
+  out.emplace_back(SealTable{open_id_, open_, to_shuffle});
 }
 
 bool WorkerBooks::needs_empty_table(const Work& work) const noexcept {

@@ -85,10 +85,12 @@ struct Answer {
 struct MapSplit {
   AssignSplit task;
 };
-// Seal the open table under this name. `splits`: what is in it, by split id; never empty.
+// Seal the open table under this name. `splits`: what is in it, by split id; never empty. `to_shuffle`: that
+// is what is next, so its rows need not be combined before they travel.
 struct SealTable {
   RunId id;
   std::vector<SplitSignature> splits;
+  bool to_shuffle = false;
 };
 struct WriteRuns {
   std::vector<RunId> runs;

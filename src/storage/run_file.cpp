@@ -103,14 +103,24 @@ RunSummary read_summary(const H5Reader& file, const std::string& group, std::siz
   return run;
 }
 
+bool is_staged(const H5Reader& file, const std::string& group, const RowFormat& format) {
+  const std::uint64_t staged = file.number(group + "staged");
+  if (staged > 1 || (staged == 1 && format.value_size() == 0))
+    damaged(file.path(), group + "staged cannot be so");
+  return staged == 1;
+}
+
 // The rows themselves are looked at when they are loaded.
 void check_columns(const H5Reader& file, const std::string& group, const RowFormat& format,
-                   const RunSummary& run, Progress* progress) {
+                   const RunSummary& run, bool staged, Progress* progress) {
   const std::uint64_t rows = sum_of(file, group + "slice_rows", run.slices, &SliceSize::rows);
   const std::uint64_t bytes = sum_of(file, group + "slice_bytes", run.slices, &SliceSize::bytes);
   const RunColumns columns(file, group, format, rows, progress);
-  if (columns.row_bytes() != bytes)
-    damaged(file.path(), group + "slice_bytes does not add up to the columns");
+  const auto slices = static_cast<std::uint64_t>(std::count_if(
+      run.slices.begin(), run.slices.end(), [](const SliceSize& size) { return size.rows > 0; }));
+  const bool fits =
+      staged ? columns.may_be_staged(bytes - slices * sizeof(StagedRanges)) : columns.row_bytes() == bytes;
+  if (!fits) damaged(file.path(), group + "slice_bytes does not add up to the columns");
 }
 
 }  // namespace
@@ -153,7 +163,9 @@ RunFile::RunFile(std::string path, const std::string& job_id, std::uint32_t part
   for (std::uint64_t i = 0; i < runs; ++i) {  // a group that is not there ends it
     const std::string group = run_group(i);
     RunSummary run = read_summary(file, group, partitions);
-    check_columns(file, group, format, run, progress);
+    const bool staged = is_staged(file, group, format);
+    check_columns(file, group, format, run, staged, progress);
+    staged_.push_back(staged);
     if (!ids.insert(run.id).second) damaged(path_, group + " has the id of another run in it");
     runs_.push_back(std::move(run));
     if (progress != nullptr) progress->step();
@@ -180,6 +192,7 @@ std::vector<Slice> RunFile::load(std::size_t run, const std::vector<PartitionId>
   for (const PartitionId partition : partitions) {
     Slice slice;
     if (loose) slice.set_loose();
+    if (staged_.at(run) && sizes[partition].rows > 0) slice.set_staged();
     columns.seek(begins.at(partition));
     for (std::uint64_t left = sizes[partition].rows; left > 0; --left) {
       const Row row = columns.next();

@@ -43,16 +43,16 @@ RunFileStatus write_run_file(const std::string& directory, const std::string& jo
 // read.
 class RunFile {
  public:
-  // Steps `progress` (may be null) for each block.
+  // `format`: of the job. Steps `progress` (may be null) for each block.
   RunFile(std::string path, const std::string& job_id, std::uint32_t partitions, const RowFormat& format,
           Progress* progress);
 
   const std::string& path() const noexcept { return path_; }
   const std::vector<RunSummary>& runs() const noexcept { return runs_; }
   // The rows of these partitions of the run, in the order given, in memory or in the store of `overflow`;
-  // they have the counts and sums of the summary, or Error{BadData}. `loose`: what the slices are. Refuses a
-  // file that is not the one that was checked (size, mtime, inode). REQUIRES: run < runs().size(), and the
-  // file has these partitions.
+  // they have the counts and sums of the summary, or Error{BadData}. `loose`: what slices are that are not
+  // staged. Refuses a file that is not the one that was checked (size, mtime, inode). REQUIRES: run <
+  // runs().size(), and the file has these partitions.
   std::vector<Slice> load(std::size_t run, const std::vector<PartitionId>& partitions, ChunkPool& pool,
                           Progress* progress, bool loose, const Overflow& overflow = {}) const;
 
@@ -61,6 +61,7 @@ class RunFile {
   RowFormat format_;
   FileStatus checked_;  // what the file was when it was checked
   std::vector<RunSummary> runs_;
+  std::vector<bool> staged_;  // by run: what its slices are
 };
 
 }  // namespace thresh::storage

@@ -21,6 +21,10 @@ std::uint64_t RunColumns::row_bytes() const noexcept {
   return rows_ * row_overhead(format_) + keys_.bytes() + values_.bytes();
 }
 
+bool RunColumns::may_be_staged(std::uint64_t bytes) const noexcept {
+  return bytes >= rows_ + keys_.bytes() && bytes <= rows_ + row_bytes();
+}
+
 void RunColumns::seek(std::uint64_t row) {
   keys_.seek(row);
   values_.seek(row);

@@ -18,6 +18,8 @@ class RunColumns {
              Progress* progress);
 
   std::uint64_t row_bytes() const noexcept;  // of all rows, as in memory
+  // Whether that may be so many bytes if the rows are staged: what each takes is seen when it is read.
+  bool may_be_staged(std::uint64_t bytes) const noexcept;
   // REQUIRES: row is at most the number of rows.
   void seek(std::uint64_t row);
   // The next row; it lives until the next call. REQUIRES: there is one.

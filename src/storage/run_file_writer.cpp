@@ -26,11 +26,12 @@ struct Lengths {
 void add_lengths(const Slice& slice, const SliceSize& size, const RowFormat& format, Lengths& lengths) {
   const bool trusted = slice.stored().size() == 0;
   SliceSize found;
+  if (slice.staged() && size.rows > 0) found.bytes = sizeof(StagedRanges);
   SliceCursor cursor(slice, format);
   for (Row row; cursor.next(row);) {
     found.rows += 1;
     found.bytes += cursor.bytes().size();
-    if (!trusted) found.hash_sum += hash_bytes(cursor.bytes());
+    if (!trusted) found.hash_sum += cursor.format().hash(row, cursor.bytes());
     lengths.key_bytes += row.key.size();
     lengths.value_bytes += row.value.size();
   }
@@ -90,6 +91,10 @@ void write_columns(H5Writer& file, const std::string& group, const Run& run, con
   if (varying) value_offsets->finish();
 }
 
+bool is_staged(const Run& run) {
+  return std::any_of(run.slices.begin(), run.slices.end(), [](const Slice& slice) { return slice.staged(); });
+}
+
 void write_file(const std::string& path, const std::string& job_id, const std::vector<const Run*>& runs,
                 const RowFormat& format, bool fsync) {
   const RunSummary& first = runs.front()->summary;
@@ -105,6 +110,7 @@ void write_file(const std::string& path, const std::string& job_id, const std::v
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const std::string group = run_group(i);
     file.group(group);
+    file.number(group + "staged", is_staged(*runs[i]) ? 1 : 0);
     write_summary(file, group, runs[i]->summary);
     write_columns(file, group, *runs[i], format);
   }

@@ -1,13 +1,34 @@
 // Streams of slices, cut where the rounds of a shuffle happen to cut them; and rows.
+#include "core/merge.hpp"
+#include "core/row_combiner.hpp"
 #include "core/slice_stream.hpp"
 #include "fuzz/fuzz.hpp"
 
+using namespace std::literals;
 using namespace thresh;
 using namespace thresh::test;
 
 namespace {
 
 constexpr std::uint32_t kPartitions = 4;
+
+// Combines them by keeping the first value.
+void combine(const Slice& slice, const SliceSize& size, const RowFormat& format) {
+  static ChunkPool pool;
+  JobType job;
+  job.value_size = format.value_size();
+  job.combine_fixed = [](char* const*, const char* const*, std::size_t) {};
+  RowCombiner combiner(job, pool);
+  takes(ExitCode::Internal, "", [&] {
+    SliceMerge merge({&slice}, format, SliceCursor::kStreamBytes, &combiner);
+    std::string before;
+    for (bool first = true; !merge.done(); merge.advance(), first = false) {
+      must(first || before < merge.row().key, "combined keys are in order");
+      before = merge.row().key;
+    }
+    must(merge.rows() == size.rows && merge.hash_sum() == size.hash_sum, "no row is lost");
+  });
+}
 
 // The sizes of what arrived; none if it was refused.
 std::map<SliceKey, SliceSize> receive(std::string_view stream, std::size_t piece, const RowFormat& format) {
@@ -27,6 +48,7 @@ std::map<SliceKey, SliceSize> receive(std::string_view stream, std::size_t piece
     SliceCursor cursor(slice, format);
     for (Row row; cursor.next(row);) rows += 1;
     must(rows == size.rows, "rows are counted as they are read");
+    if (slice.staged()) combine(slice, size, format);
   }
   return sizes;
 }
@@ -35,7 +57,9 @@ std::map<SliceKey, SliceSize> receive(std::string_view stream, std::size_t piece
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider input(data, size);
-  const RowFormat format(input.ConsumeIntegralInRange<std::size_t>(0, 9));
+  static const std::string usual = "\1\0\0\0\0\0\0\0"s;
+  const auto value_size = input.ConsumeIntegralInRange<std::size_t>(0, 9);
+  const RowFormat format(value_size, std::string_view(usual).substr(0, value_size == 8 ? 8 : 0));
   const auto piece = input.ConsumeIntegralInRange<std::size_t>(1, 64);
   const std::string stream = input.ConsumeRemainingBytesAsString();
   must(format.checked_size(stream) <= stream.size(), "a row is within its bytes");

@@ -206,7 +206,9 @@ std::string text_of(const WorkerCommand& command) {
           [](const MapSplit& c) {
             return "MapSplit split " + n(c.task.split) + " attempt " + n(c.task.attempt);
           },
-          [](const SealTable& c) { return "SealTable " + id(c.id) + ": " + splits(c.splits); },
+          [](const SealTable& c) {
+            return "SealTable " + id(c.id) + ": " + splits(c.splits) + (c.to_shuffle ? ", to shuffle" : "");
+          },
           [](const DropRuns& c) { return "DropRuns " + ids(c.runs); },
           [](const DropTable&) { return std::string("DropTable"); },
           [](const DropSlices&) { return std::string("DropSlices"); },

@@ -11,7 +11,8 @@
 namespace thresh::test {
 
 struct RawRun {
-  std::map<std::string, std::uint64_t> attributes{{"generation", 1}, {"worker", 2}, {"sequence", 3}};
+  std::map<std::string, std::uint64_t> attributes{
+      {"generation", 1}, {"worker", 2}, {"sequence", 3}, {"staged", 0}};
   std::map<std::string, std::vector<std::uint64_t>> numbers;
   std::map<std::string, std::string> bytes;
   std::map<std::string, std::vector<std::string>> strings{{"counter", {}}};
@@ -19,7 +20,7 @@ struct RawRun {
 
 struct RawRunFile {
   std::map<std::string, std::string> texts{{"format", "thresh run"}, {"job_id", "job"}};
-  std::map<std::string, std::uint64_t> attributes{{"schema", 2},     {"generation", 1}, {"worker", 2},
+  std::map<std::string, std::uint64_t> attributes{{"schema", 3},     {"generation", 1}, {"worker", 2},
                                                   {"partitions", 2}, {"value_size", 0}, {"runs", 1}};
   std::vector<RawRun> runs;
 };

@@ -146,7 +146,10 @@ TEST_CASE("whole HDF5 files that are no run files are refused, saying what is wr
   };
   CHECK(error_of([](RawRunFile&) {}).says("nothing was thrown"));
   CHECK(error_of([](RawRunFile& raw) { raw.texts["format"] = "thresh job"; }).says("it holds no runs"));
-  CHECK(error_of([](RawRunFile& raw) { raw.attributes["schema"] = 1; }).says("another version"));
+  CHECK(error_of([](RawRunFile& raw) { raw.runs[0].attributes.erase("staged"); }).says("is damaged"));
+  CHECK(
+      error_of([](RawRunFile& raw) { raw.runs[0].attributes["staged"] = 1; }).says("run0/staged cannot be"));
+  CHECK(error_of([](RawRunFile& raw) { raw.attributes["schema"] = 2; }).says("another version"));
   CHECK(error_of([](RawRunFile& raw) { raw.attributes["runs"] = 0; }).says("it holds no runs"));
   CHECK(error_of([](RawRunFile& raw) { raw.attributes["runs"] = UINT64_MAX; }).says("is damaged"));
   CHECK(error_of([](RawRunFile& raw) { raw.attributes["worker"] = 7; }).says("first run is another"));

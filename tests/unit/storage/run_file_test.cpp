@@ -61,6 +61,29 @@ TEST_CASE("names of run files are read back, and other names are none") {
   }
 }
 
+TEST_CASE("a run that waits to be combined comes back from its file as it was, in memory or not") {
+  static const std::string one = u64_bytes(1);
+  const RowFormat format(8, one);
+  const Scratch scratch;
+  ChunkPool pool;
+  for (const bool in_memory : {true, false}) {
+    ScratchFile store(scratch.path());
+    store.open();
+    Run run = make_run(pool, RowFormat(8), {1, 2, in_memory ? 3U : 4U}, {{}, {}});
+    Slice& slice = run.slices[1];
+    slice.set_staged();
+    for (const char* key : {"pear", "apple", "pear", "fig"}) slice.append(pool, format, key, one);
+    slice.append(pool, format, std::string(300, 'p'), one);
+    slice.append(pool, format, "fig", u64_bytes(7));
+    if (!in_memory) slice.spill(store, pool, format);
+    run.summary.slices[1] = slice.measure(format);
+    const RunFile file(write(scratch, {&run}, format), "job", 2, format, nullptr);
+    CHECK(difference(file, 0, run, format) == "");
+    CHECK(file.load(0, {1}, pool, nullptr, false).at(0).staged());
+    CHECK_FALSE(file.load(0, {0}, pool, nullptr, false).at(0).staged());
+  }
+}
+
 TEST_CASE("a run with values of one size comes back from its file") {
   const Scratch scratch;
   ChunkPool pool;

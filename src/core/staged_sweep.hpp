@@ -1,0 +1,70 @@
+// Combines the staged slices of one partition, a range of keys at a time, in order.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/row_combiner.hpp"
+#include "core/slice.hpp"
+#include "thresh/short_key.hpp"
+
+namespace thresh {
+
+// Each slice was cut into ranges by its maker, by keys that it had seen, so ranges that belong together begin
+// at nearly the same keys. A step takes the next range of every slice. It ends where the first of those after
+// them begins; the few rows beyond that wait for the next step. What the slices say of their ranges is
+// checked: they come from elsewhere.
+//
+// Covers the rows in memory. Borrows all.
+class StagedSweep {
+ public:
+  // `format`: of the job.
+  StagedSweep(const std::vector<const Slice*>& slices, const RowFormat& format, RowCombiner& combiner);
+
+  // Combines the next range that has rows; false when all are done. Throws Error{Internal} when the slices
+  // do not have the rows that their ranges say.
+  bool next();
+  // What next() combined, by key, as rows of the job's format. Lives until the next call.
+  const std::vector<RowRef>& rows() const noexcept { return combiner_->rows(); }
+
+  // The ledger of what was taken so far.
+  std::uint64_t taken_rows() const noexcept { return taken_rows_; }
+  std::uint64_t taken_hash_sum() const noexcept { return hash_sum_; }
+
+ private:
+  struct Source {
+    const Slice* slice;
+    StagedRanges ranges;
+    std::size_t next_chunk = 0;
+    const char* at = nullptr;
+    const char* end = nullptr;  // of the chunk at hand
+  };
+  struct Waiting {
+    std::string_view key;
+    const char* value;
+  };
+  // Prefixes of the keys that a step combines.
+  struct Limits {
+    std::uint64_t begin;
+    std::uint64_t end;
+    bool last;  // there is no end
+    bool before_end(std::uint64_t prefix) const noexcept { return prefix < end || last; }
+  };
+
+  StagedRanges known_ranges(const Slice& slice) const;
+  Limits limits_of(std::size_t step) const noexcept;
+  void begin_combining(std::size_t step);
+  void take(Source& source, std::uint64_t rows, const Limits& limits);
+  void take_waiting(const Limits& limits);
+
+  RowFormat format_;  // staged
+  RowCombiner* combiner_;
+  std::vector<Source> sources_;
+  std::vector<Waiting> waiting_;
+  std::size_t step_ = 0;
+  std::uint64_t taken_rows_ = 0;
+  std::uint64_t hash_sum_ = 0;
+};
+
+}  // namespace thresh

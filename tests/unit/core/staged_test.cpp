@@ -1,0 +1,345 @@
+// Rows that are combined by who reduces them: handed over, sent, spilled and merged.
+#include "core/staged_sweep.hpp"
+
+#include "support/property.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "core/merge.hpp"
+#include "core/slice_stream.hpp"
+#include "rows.hpp"
+#include "support/catch.hpp"
+#include "support/errors.hpp"
+
+using namespace thresh;
+using namespace thresh::test;
+
+namespace {
+
+constexpr std::uint32_t kPartitions = 3;
+// A table that holds no more than this is given up after 3000 keys; its rows come in one range.
+constexpr std::uint64_t kLimit = 200 << 10;
+// The same after 49,000 keys, with four ranges.
+constexpr std::uint64_t kLargeLimit = 3200 << 10;
+
+using Totals = std::map<std::string, std::uint64_t>;
+
+std::string key_of(std::uint64_t i) {
+  // Of all sizes: those that fit into 8 or 16 bytes, those that do not, and long ones; many begin alike.
+  return std::string(i % 40 == 0  ? i / 40 % 300
+                     : i % 4 == 0 ? i % 23
+                                  : 0,
+                     'p') +
+         std::to_string(i * 0x9e3779b97f4a7c15U);
+}
+
+// Emits of `keys` keys from the first on, each `times` times, most of them 1.
+Pairs emits_of(std::uint64_t first, std::uint64_t keys, int times) {
+  Pairs pairs;
+  for (int round = 0; round < times; ++round) {
+    for (std::uint64_t i = first; i < first + keys; ++i) {
+      pairs.emplace_back(key_of(i), number_bytes(i % 7 == 0 ? i : 1));
+    }
+  }
+  return pairs;
+}
+
+void add_up(const Pairs& pairs, Totals& totals) {
+  for (const auto& [key, value] : pairs) totals[key] += number_of(value);
+}
+
+Run handed_over(ChunkPool& pool, const JobType& job, std::uint32_t worker, const Pairs& pairs,
+                std::uint64_t limit_bytes = kLimit) {
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions), limit_bytes);
+  emit_all(*collector, pairs);
+  auto staged = collector->hand_over(true);
+  REQUIRE(staged);
+  std::uint64_t weight = 0;
+  for (const Slice& slice : staged->slices) slice.measure(row_format(job), job.weight, &weight);
+  REQUIRE(weight == staged->weight);
+  REQUIRE(weight == collector->take_signature().weight);
+  Run run;
+  run.summary.id = {1, worker, 0};
+  run.slices = std::move(staged->slices);
+  run.summary.slices = std::move(staged->sizes);
+  return run;
+}
+
+// The rows that a merge of the partition gives, in order; checks that none was lost.
+Pairs merged(const JobType& job, ChunkPool& pool, const std::vector<const Slice*>& slices) {
+  const RowFormat format = row_format(job);
+  RowCombiner combiner(job, pool);
+  SliceMerge merge(slices, format, SliceCursor::kStreamBytes, &combiner);
+  Pairs rows;
+  while (!merge.done()) {
+    GroupValues values(merge);
+    std::uint64_t sum = 0;
+    for (std::string_view value; values.next(value);) sum += number_of(value);
+    rows.emplace_back(values.key(), number_bytes(sum));
+  }
+  std::uint64_t count = 0;
+  std::uint64_t hash_sum = 0;
+  for (const Slice* slice : slices) {
+    const SliceSize size = slice->measure(format);
+    count += size.rows;
+    hash_sum += size.hash_sum;
+  }
+  REQUIRE(merge.rows() == count);
+  REQUIRE(merge.hash_sum() == hash_sum);
+  return rows;
+}
+
+Pairs in_partition(const Totals& totals, std::uint32_t partition) {
+  Pairs rows;
+  for (const auto& [key, value] : totals) {
+    if (partition_of(hash_key(key), kPartitions) == partition) rows.emplace_back(key, number_bytes(value));
+  }
+  return rows;
+}
+
+void require_merged(const JobType& job, ChunkPool& pool, const std::vector<const std::vector<Slice>*>& runs,
+                    const Totals& totals) {
+  for (std::uint32_t p = 0; p < kPartitions; ++p) {
+    std::vector<const Slice*> slices;
+    for (const auto* run : runs) slices.push_back(&(*run)[p]);
+    REQUIRE(merged(job, pool, slices) == in_partition(totals, p));
+  }
+}
+
+std::string stream_of(const Run& run) {
+  SliceSender sender;
+  for (PartitionId p = 0; p < kPartitions; ++p) sender.add(run, p);
+  std::string stream(static_cast<std::size_t>(sender.bytes_left()), '\0');
+  REQUIRE(sender.fill(stream.data(), stream.size()) == stream.size());
+  return stream;
+}
+
+std::vector<Slice> arrived(ReceivedSlices received) {
+  std::vector<Slice> slices(kPartitions);
+  for (auto& [key, slice] : received) slices[key.first] = std::move(slice);
+  return slices;
+}
+
+}  // namespace
+
+TEST_CASE("a staged row is as short as it can be, and comes back as it was") {
+  static const std::string one = number_bytes(1);
+  const RowFormat format = RowFormat(8, one).staged();
+  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{126}, std::size_t{127},
+                                 std::size_t{128}, std::size_t{70'000}}) {
+    for (const std::uint64_t value : {std::uint64_t{1}, std::uint64_t{0}, UINT64_MAX}) {
+      const std::string key(size, 'k');
+      const std::string bytes = number_bytes(value);
+      std::string row(format.row_size(key, bytes), '\0');
+      CHECK(row.size() == 1 + (size < 127 ? 0 : 4) + (value == 1 ? 0 : 8) + size);
+      format.write(row.data(), key, bytes);
+      CHECK(format.checked_size(row) == row.size());
+      CHECK(format.checked_size(std::string_view(row).substr(0, row.size() - 1)) == 0);
+      const Row read = format.read(row.data());
+      CHECK(read.key == key);
+      CHECK(read.value == bytes);
+    }
+  }
+  // A flag that says "the usual value" where there is none.
+  CHECK(RowFormat(8).staged().checked_size("\x80") == 0);
+}
+
+TEST_CASE("what is handed over is combined once, whoever cut its ranges") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  Totals totals;
+  std::vector<Run> runs;
+  // Workers that saw other keys first, some of them the same.
+  for (const auto& [first, keys, times] :
+       {std::tuple{0, 90'000, 2}, std::tuple{50'000, 200'000, 1}, std::tuple{9'000'000, 60'000, 1}}) {
+    const Pairs pairs = emits_of(static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(keys), times);
+    add_up(pairs, totals);
+    runs.push_back(handed_over(pool, job, static_cast<std::uint32_t>(runs.size()), pairs, kLargeLimit));
+    for (std::uint32_t p = 0; p < kPartitions; ++p) {
+      REQUIRE(runs.back().slices[p].staged());
+      REQUIRE(runs.back().slices[p].measure(row_format(job)) == runs.back().summary.slices[p]);
+    }
+  }
+  const auto second_begin = [&](std::size_t run) { return runs[run].slices[0].ranges()->ranges[1].begin; };
+  REQUIRE(second_begin(0) != UINT64_MAX);
+  REQUIRE(second_begin(0) != second_begin(1));
+  const Run whole = handed_over(pool, job, 7, emits_of(70'000, 5'000, 1));  // of one range
+  add_up(emits_of(70'000, 5'000, 1), totals);
+  require_merged(job, pool, {&runs[0].slices, &runs[1].slices, &runs[2].slices, &whole.slices}, totals);
+  require_merged(job, pool, {&whole.slices, &runs[2].slices, &runs[0].slices, &runs[1].slices}, totals);
+}
+
+TEST_CASE("keys that begin alike are in one range") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  Totals totals;
+  Pairs pairs;
+  for (int i = 0; i < 10'000; ++i) pairs.emplace_back("https://" + std::to_string(i), number_bytes(1));
+  add_up(pairs, totals);
+  add_up(pairs, totals);
+  const Run one = handed_over(pool, job, 1, pairs);
+  const Run other = handed_over(pool, job, 2, pairs);
+  require_merged(job, pool, {&one.slices, &other.slices}, totals);
+}
+
+TEST_CASE("staged slices are merged with sorted ones") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  Totals totals;
+  const Pairs staged_pairs = emits_of(0, 8'000, 1);
+  const Pairs sealed_pairs = emits_of(4'000, 8'000, 2);
+  add_up(staged_pairs, totals);
+  add_up(sealed_pairs, totals);
+  const Run run = handed_over(pool, job, 1, staged_pairs);
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions));
+  emit_all(*collector, sealed_pairs);
+  REQUIRE_FALSE(collector->hand_over(true));  // a table has combined them already
+  const std::vector<Slice> sealed = collector->seal();
+  require_merged(job, pool, {&sealed, &run.slices}, totals);
+}
+
+TEST_CASE("a table is handed over where there are others, and sealed where there are none") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  for (const std::uint64_t keys : {1, 5'000, 100'000}) {  // in one range, or in several
+    const auto collector = make_collector(job, pool, Partitioner(kPartitions));
+    const Pairs pairs = emits_of(0, keys, 2);
+    Totals totals;
+    for (int round = 0; round < 2; ++round) {  // it is a table again afterwards
+      emit_all(*collector, pairs);
+      add_up(pairs, totals);
+      REQUIRE_FALSE(collector->hand_over(true));
+      const auto staged = collector->hand_over(false);
+      REQUIRE(staged);
+      REQUIRE(collector->bytes() < (1 << 20));
+      std::uint64_t rows = 0;
+      for (std::uint32_t p = 0; p < kPartitions; ++p) {
+        REQUIRE(staged->slices[p].measure(row_format(job)) == staged->sizes[p]);
+        rows += staged->sizes[p].rows;
+      }
+      REQUIRE(rows == keys);
+      if (round == 0) totals.clear();
+      if (round == 1) require_merged(job, pool, {&staged->slices}, totals);
+    }
+  }
+}
+
+TEST_CASE("what combining makes much less is combined before it travels") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
+  const Pairs pairs = emits_of(0, 10'000, 8);
+  emit_all(*collector, pairs);
+  REQUIRE_FALSE(collector->hand_over(true));
+  Totals totals;
+  add_up(pairs, totals);
+  const std::vector<Slice> sealed = collector->seal();  // nothing was lost by asking
+  require_merged(job, pool, {&sealed}, totals);
+}
+
+TEST_CASE("what waits in a store is sealed, not handed over") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  MemoryStore store;
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
+  emit_all(*collector, emits_of(0, 10'000, 1));
+  REQUIRE(collector->spill(store));
+  REQUIRE_FALSE(collector->hand_over(true));
+}
+
+TEST_CASE("staged slices arrive as they were sent, wherever the rounds cut the stream") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const Pairs pairs = emits_of(0, 6'000, 1);
+  const Run run = handed_over(pool, job, 1, pairs);
+  Totals totals;
+  add_up(pairs, totals);
+  const std::string stream = stream_of(run);
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{399}, std::size_t{65'536}, stream.size()}) {
+    SliceReceiver receiver(pool, row_format(job), kPartitions, false);
+    ReceivedSlices received;
+    for (std::size_t at = 0; at < stream.size(); at += piece)
+      receiver.take(std::string_view(stream).substr(at, piece), received);
+    REQUIRE(receiver.at_boundary());
+    const std::vector<Slice> slices = arrived(std::move(received));
+    for (std::uint32_t p = 0; p < kPartitions; ++p) {
+      REQUIRE(slices[p].measure(row_format(job)) == run.summary.slices[p]);
+    }
+    require_merged(job, pool, {&slices}, totals);
+  }
+}
+
+TEST_CASE("staged slices that leave memory, before they travel or when they come, lose nothing") {
+  const JobType job = summing_job();
+  const RowFormat format = row_format(job);
+  ChunkPool pool;
+  MemoryStore store;
+  const Pairs pairs = emits_of(0, 40'000, 1);
+  Totals totals;
+  add_up(pairs, totals);
+  Run run = handed_over(pool, job, 1, pairs);
+  const std::string stream = stream_of(run);
+  const auto receive = [&](std::string_view bytes, const Overflow& overflow) {
+    SliceReceiver receiver(pool, format, kPartitions, false, overflow);
+    ReceivedSlices received;
+    for (std::size_t at = 0; at < bytes.size(); at += 10'000)
+      receiver.take(bytes.substr(at, 10'000), received);
+    REQUIRE(receiver.at_boundary());
+    return arrived(std::move(received));
+  };
+  const std::vector<Slice> spilled = receive(stream, Overflow(pool, store, format, 0));
+  REQUIRE(spilled[0].stored().size() > 0);
+  require_merged(job, pool, {&spilled}, totals);
+
+  run.slices[0].spill(store, pool, format);
+  REQUIRE(run.slices[0].measure(format) == run.summary.slices[0]);
+  const std::vector<Slice> sent_from_store = receive(stream_of(run), Overflow());
+  REQUIRE(sent_from_store[0].ranges() == nullptr);
+  require_merged(job, pool, {&sent_from_store}, totals);
+  add_up(pairs, totals);
+  require_merged(job, pool, {&sent_from_store, &spilled}, totals);
+}
+
+TEST_CASE("a damaged stream of staged slices is refused or changes the ledger, and gives no wrong row") {
+  const JobType job = summing_job();
+  const RowFormat format = row_format(job);
+  ChunkPool pool;
+  RowCombiner combiner(job, pool);
+  const Run run = handed_over(pool, job, 1, emits_of(0, 50'000, 1), kLargeLimit);
+  const std::string stream = stream_of(run);
+  const std::size_t head = SliceSize::kHeaderBytes + sizeof(StagedRanges);
+  for (std::size_t byte = 0; byte < head + 60; ++byte) {
+    for (int bit = 0; bit < 8; bit += 3) {
+      std::string damaged = stream;
+      damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << bit));
+      bool seen = false;
+      Pairs rows;
+      try {
+        SliceReceiver receiver(pool, format, kPartitions, false);
+        ReceivedSlices received;
+        receiver.take(damaged, received);
+        seen = !receiver.at_boundary();
+        for (const auto& [key, slice] : received) {
+          const SliceSize& truth = run.summary.slices[key.first];
+          if (key.second != run.summary.id || slice.stored().size() > 0) seen = true;
+          SliceMerge merge({&slice}, format, SliceCursor::kStreamBytes, slice.staged() ? &combiner : nullptr);
+          std::string before;
+          bool in_order = true;
+          for (bool first = true; !merge.done(); merge.advance(), first = false) {
+            in_order = in_order && (first || merge.row().key > before);
+            before = merge.row().key;
+          }
+          REQUIRE((in_order || !slice.staged()));
+          if (merge.rows() != truth.rows || merge.hash_sum() != truth.hash_sum) seen = true;
+          if (key.first == 0) rows = rows_of(slice, format);
+        }
+      } catch (const Error&) {
+        seen = true;
+      }
+      // What nobody sees does no harm: a range may begin a little earlier than it said.
+      if (!seen) REQUIRE(rows == rows_of(run.slices[0], format));
+    }
+  }
+}

@@ -48,6 +48,13 @@ class ResultSink {
   // `rank`: encoded so that byte order is the order of --top (empty: the line is not ranked).
   // `weight`: the conserved weight of the line's value (0 without one).
   virtual void end_line(std::string_view rank, std::uint64_t weight) = 0;
+  // A whole line with one piece, at once.
+  virtual void line(std::string_view text, std::string_view piece, std::string_view rank,
+                    std::uint64_t weight) {
+    key(text);
+    append(piece);
+    end_line(rank, weight);
+  }
   // Instead of all that, in a job with raw output: a record is the two pieces, one after the other, exactly
   // as they are. It counts as a line.
   virtual void record(std::string_view head, std::string_view tail) = 0;

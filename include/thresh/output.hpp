@@ -26,16 +26,27 @@ class Output {
 
   template <class K, class V>
   void operator()(const K& key, const V& value) {
-    begin(key);
-    append(value);
+    std::uint64_t weight = 0;
     if constexpr (requires { Job::weight(value); }) {
-      finish(value, Job::weight(value));
+      weight = Job::weight(value);
     } else {
       static_assert(
           !requires(const typename Job::Value& own) { Job::weight(own); },
           "thresh: a job with a weight writes its own Value: out(key, value), or begin(key) ... "
           "end(rank, weight)");
-      finish(value, 0);
+    }
+    constexpr bool kRaw = requires {
+      requires Job::raw_output;
+    };  // which begin() refuses
+    if constexpr (std::is_convertible_v<const K&, std::string_view> && !kRaw) {
+      const std::string_view text = text_of(value);
+      encode_rank(value);
+      engine([&] { sink_->line(key, text, rank_, weight); });
+    } else {
+      begin(key);
+      append(value);
+      encode_rank(value);
+      engine([&] { sink_->end_line(rank_, weight); });
     }
   }
 
@@ -125,16 +136,14 @@ class Output {
     }
   }
   template <class V>
-  void finish(const V& value, std::uint64_t weight) {
+  void encode_rank(const V& value) {
     rank_.clear();
-    if (sink_->takes_ranks()) {
-      if constexpr (requires { Job::rank(value); }) {
-        encode(Job::rank(value), rank_);
-      } else if constexpr (std::is_arithmetic_v<V> && Encodable<V>) {
-        encode(value, rank_);
-      }
+    if (!sink_->takes_ranks()) return;
+    if constexpr (requires { Job::rank(value); }) {
+      encode(Job::rank(value), rank_);
+    } else if constexpr (std::is_arithmetic_v<V> && Encodable<V>) {
+      encode(value, rank_);
     }
-    engine([&] { sink_->end_line(rank_, weight); });
   }
 
   ResultSink* sink_;

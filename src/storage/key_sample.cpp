@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "core/partitioner.hpp"
@@ -66,10 +67,17 @@ std::vector<std::string> sample_split_points(const JobType& job, const JobPlan& 
   Counters ignored;
   Context context(progress, ignored, nullptr);
   std::vector<char> buffer;
+  std::optional<SplitReader> reader;
+  std::optional<std::uint32_t> file;  // that it reads
   for (const Split& place : places(plan, job.record_bytes)) {
     progress.step();
-    SplitReader reader(plan.inputs[place.file], place, buffer, job.record_bytes);
-    while (const auto block = reader.next()) {
+    if (file == place.file) {
+      reader->go_to(place);
+    } else {
+      reader.emplace(plan.inputs[place.file], place, buffer, job.record_bytes);
+      file = place.file;
+    }
+    while (const auto block = reader->next()) {
       try {
         mapper->map_block(block->bytes, RecordId{}, emits, context);
       } catch (const RecordFailed&) {

@@ -87,9 +87,32 @@ void PartWriter::append(std::string_view text) {
 
 void PartWriter::end_line(std::string_view rank, std::uint64_t weight) {
   put('\n');
+  count_line(rank, weight);
+}
+
+void PartWriter::count_line(std::string_view rank, std::uint64_t weight) {
   ++lines_;
   weight_ += weigh(group_hash_, weight);
   if (options_.top > 0 && !rank.empty()) offer_top(rank);
+}
+
+// Short and plain texts, which most are, without a second look.
+void PartWriter::line(std::string_view text, std::string_view piece, std::string_view rank,
+                      std::uint64_t weight) {
+  constexpr std::size_t kMost = ShortKey::kBytes;
+  if (options_.escape || text.size() > kMost || piece.size() > kMost || 2 * kMost + 2 > kPieceBytes - used_ ||
+      !short_text_is_plain(text) || !short_text_is_plain(piece)) {
+    return ResultSink::line(text, piece, rank, weight);
+  }
+  line_begin_ = bytes();
+  line_key_size_ = text.size();
+  char* at = buffer_.data() + used_;
+  copy_over(at, text.data(), text.size());
+  at[text.size()] = '\t';
+  copy_over(at + text.size() + 1, piece.data(), piece.size());
+  at[text.size() + 1 + piece.size()] = '\n';
+  used_ += text.size() + piece.size() + 2;
+  count_line(rank, weight);
 }
 
 void PartWriter::record(std::string_view head, std::string_view tail) {

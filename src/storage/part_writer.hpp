@@ -47,6 +47,8 @@ class PartWriter final : public ResultSink {
   void key(std::string_view text) override;
   void append(std::string_view text) override;
   void end_line(std::string_view rank, std::uint64_t weight) override;
+  void line(std::string_view text, std::string_view piece, std::string_view rank,
+            std::uint64_t weight) override;
   // As it is, whatever it holds.
   void record(std::string_view head, std::string_view tail) override;
 
@@ -60,6 +62,7 @@ class PartWriter final : public ResultSink {
  private:
   enum class Field { Key, Value };
 
+  void count_line(std::string_view rank, std::uint64_t weight);
   void put(char c);
   void put(std::string_view text);
   void put_checked(std::string_view text, Field field);

@@ -37,6 +37,12 @@ SplitReader::SplitReader(const InputFile& file, const Split& range, std::vector<
   check_unchanged("after the job began");
   ::posix_fadvise(fd_.get(), static_cast<off_t>(range_.begin), static_cast<off_t>(range_.end - range_.begin),
                   POSIX_FADV_SEQUENTIAL);
+  go_to(range);
+}
+
+void SplitReader::go_to(const Split& range) {
+  range_ = range;
+  begin_ = filled_ = scanned_ = 0;
   if (record_bytes_ > 0) round_up_range();
   read_to_ = range_.begin;
   done_ = range_.begin == range_.end;

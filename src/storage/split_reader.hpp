@@ -35,6 +35,8 @@ class SplitReader {
   SplitReader(const InputFile& file, const Split& range, std::vector<char>& buffer,
               std::size_t record_bytes = 0);
 
+  // Goes on with another split of the same file. REQUIRES: as for the first one.
+  void go_to(const Split& range);
   // The next records; none at the end of the split. The bytes live until the next call.
   std::optional<Block> next();
   // Bytes taken from the file so far, those of neighbours' records included.

@@ -60,6 +60,13 @@ class Collector : public EmitSink {
       signature_.hash_sum += hash_bytes(batch.value(emit), emit.hash);
     }
   }
+  // The same where the sum of the hashes of (key, value) is known.
+  void count_hashed(const EmitBatch& batch, std::uint64_t hash_sum) {
+    if (sum_weights_ != nullptr) return count(batch);
+    signature_.emits += batch.committed();
+    signature_.hash_sum += hash_sum;
+  }
+  bool weighs() const noexcept { return sum_weights_ != nullptr; }
 
  private:
   SumWeights sum_weights_;

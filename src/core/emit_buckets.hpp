@@ -1,5 +1,5 @@
 // The collector of jobs without a combiner: rows appended to a bucket a partition, sorted by who reduces
-// them.
+// them. They are measured as they come.
 #pragma once
 
 #include "core/collector.hpp"
@@ -13,12 +13,14 @@ class EmitBuckets final : public Collector {
   void take(const EmitBatch& batch) override;
   std::uint64_t bytes() const noexcept override { return bytes_; }
   std::vector<Slice> seal(const Overflow& overflow) override;
+  std::optional<MeasuredSlices> hand_over(bool alone) override;
 
  private:
   ChunkPool* pool_;
   RowFormat format_;
   Partitioner partitioner_;
   std::vector<Slice> buckets_;
+  std::vector<SliceSize> sizes_;
   std::uint64_t bytes_ = 0;
 };
 

@@ -13,12 +13,14 @@ constexpr std::size_t kAhead = 16;  // rows that are asked for before they are n
 }  // namespace
 
 SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat& format,
-                       std::size_t stream_bytes, RowCombiner* combiner)
-    : format_(format) {
+                       std::size_t stream_bytes, MergeMemory* memory)
+    : format_(format), memory_(memory) {
+  if (memory_ != nullptr) loose_.swap(memory_->refs);
+  loose_.clear();
   sources_.reserve(slices.size() + 2);
   std::vector<const Slice*> staged;
   for (const Slice* slice : slices) {
-    keys_go_ = keys_go_ || slice->stored().size() > 0;
+    streams_ = streams_ || slice->stored().size() > 0;
     if (!slice->loose()) {
       add(*slice, 0, slice->chunk_count(), stream_bytes);
       continue;
@@ -42,13 +44,16 @@ SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat&
     sources_.back().sorted_end = loose_.data() + rows;
   }
   if (!staged.empty()) {
-    sweep_.emplace(staged, format_, *combiner);
-    keys_go_ = true;
+    sweep_.emplace(staged, format_, memory_->combiner.value());
     add(*slices.front(), 0, 0, 0);
     sources_.back().swept = true;
   }
   for (Source& source : sources_) pull(source);
   if (!sources_.empty()) build();
+}
+
+SliceMerge::~SliceMerge() {
+  if (memory_ != nullptr) loose_.swap(memory_->refs);
 }
 
 void SliceMerge::add(const Slice& slice, std::size_t begin, std::size_t end, std::size_t stream_bytes) {
@@ -69,6 +74,7 @@ bool SliceMerge::pull_combined(Source& source) {
   }
   source.prefix = source.sorted->prefix;
   source.row = format_.read(source.sorted++->row);
+  source.key_hash = hash_key(source.row.key);
   return true;
 }
 
@@ -88,16 +94,15 @@ void SliceMerge::pull(Source& source) {
     __builtin_prefetch(soon + 128);
     ++source.sorted;
     source.row = format_.read(next.row);
-    source.begin = next.row;
     source.prefix = next.prefix;
   } else {
     source.live = source.cursor.next(source.row);
     if (!source.live) return;
-    source.begin = source.cursor.begin();
     source.prefix = key_prefix(source.row.key);
   }
   rows_ += 1;
-  hash_sum_ += hash(source);
+  source.key_hash = hash_key(source.row.key);
+  hash_sum_ += format_.hash(source.key_hash, source.row.value);
 }
 
 // A source at its end is greater than any row; ties go to the source that was given first.
@@ -140,7 +145,10 @@ void SliceMerge::advance() {
 }
 
 std::string_view SliceMerge::hold_key() {
-  if (!keys_go_) return row().key;
+  // Of what is combined a range of keys stays, until the next row is of another one.
+  const Source& source = sources_[winner_];
+  const bool last_of_range = source.swept && source.sorted == source.sorted_end;
+  if (!streams_ && !last_of_range) return source.row.key;
   held_key_.assign(row().key);
   return held_key_;
 }
@@ -148,7 +156,7 @@ std::string_view SliceMerge::hold_key() {
 void SliceMerge::lose() {
   rows_ -= 1;
   const Source& source = sources_[winner_];
-  if (!source.swept) hash_sum_ -= hash(source);
+  if (!source.swept) hash_sum_ -= format_.hash(source.key_hash, source.row.value);
   advance();
 }
 

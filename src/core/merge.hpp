@@ -15,16 +15,23 @@
 
 namespace thresh {
 
+// What a merge works with, for the next one to use again.
+struct MergeMemory {
+  std::vector<RowRef> refs;             // to loose rows
+  std::optional<RowCombiner> combiner;  // of staged rows; in a job that has some
+};
+
 // A tournament of losers (Knuth, The Art of Computer Programming, vol. 3, 5.4.1): one comparison a level
 // and row. Rows come in the order of (key, value). What is in order takes part as it is; the loose rows in
 // memory are sorted together, through references of 16 bytes each, and the staged ones in memory combined.
 // Borrows the slices.
 class SliceMerge {
  public:
-  // `format`: of the job. `stream_bytes`: buffer of a slice that is in a store. `combiner`, which is
+  // `format`: of the job. `stream_bytes`: buffer of a slice that is in a store. `memory`, which is
   // borrowed, may be null where no slice is staged.
   SliceMerge(const std::vector<const Slice*>& slices, const RowFormat& format,
-             std::size_t stream_bytes = SliceCursor::kStreamBytes, RowCombiner* combiner = nullptr);
+             std::size_t stream_bytes = SliceCursor::kStreamBytes, MergeMemory* memory = nullptr);
+  ~SliceMerge();
 
   SliceMerge(const SliceMerge&) = delete;
   SliceMerge& operator=(const SliceMerge&) = delete;
@@ -42,6 +49,8 @@ class SliceMerge {
            (key.size() <= sizeof prefix || source.row.key == key);
   }
   std::uint64_t prefix() const noexcept { return sources_[winner_].prefix; }
+  // Of the key of the least row.
+  std::uint64_t key_hash() const noexcept { return sources_[winner_].key_hash; }
   // Moves past it.
   void advance();
   // Moves past it as if it had never arrived: for fault drills.
@@ -59,9 +68,9 @@ class SliceMerge {
     bool swept = false;              // it is what was staged
     const RowRef* sorted = nullptr;  // to what was loose or staged, instead of the cursor
     const RowRef* sorted_end = nullptr;
-    const char* begin = nullptr;  // of the row
     Row row;
     std::uint64_t prefix = 0;
+    std::uint64_t key_hash = 0;
     bool live = false;
   };
 
@@ -69,24 +78,17 @@ class SliceMerge {
   void add_loose(const Slice& slice);
   void pull(Source& source);
   bool pull_combined(Source& source);
-  std::uint64_t hash(const Source& source) const noexcept {
-    return source.cursor.format().hash(source.row, bytes(source));
-  }
-  // A row ends with its key.
-  std::string_view bytes(const Source& source) const noexcept {
-    return {source.begin,
-            static_cast<std::size_t>(source.row.key.data() + source.row.key.size() - source.begin)};
-  }
   bool less(std::size_t a, std::size_t b) const noexcept;
   void build();
 
   RowFormat format_;
+  MergeMemory* memory_;
   std::vector<Source> sources_;
   std::vector<RowRef> loose_;
   std::optional<StagedSweep> sweep_;
   std::vector<std::size_t> losers_;  // losers_[i]: who lost the match at inner node i, 1 <= i < k
   std::size_t winner_ = 0;
-  bool keys_go_ = false;  // rows are gone with the next one: those of a store, or what was combined
+  bool streams_ = false;  // a slice is in a store
   std::string held_key_;
   std::uint64_t rows_ = 0;
   std::uint64_t hash_sum_ = 0;

@@ -89,12 +89,11 @@ MeasuredSlices merge_pieces(std::vector<MeasuredSlices> pieces, const JobType& j
     while (!merge.done()) {
       group.take(merge);
       slice.append(pool, format, group.key(), group.value());
-      const Chunk& chunk = slice.chunks().back();
-      const std::size_t row = format.row_size(group.key().size(), group.value().size());
+      const std::uint64_t key_hash = hash_key(group.key());
       size.rows += 1;
-      size.bytes += row;
-      size.hash_sum += hash_bytes({chunk.data() + chunk.used() - row, row});
-      if (job.weight != nullptr) merged.weight += weigh(hash_key(group.key()), job.weight(group.value()));
+      size.bytes += format.row_size(group.key().size(), group.value().size());
+      size.hash_sum += format.hash(key_hash, group.value());
+      if (job.weight != nullptr) merged.weight += weigh(key_hash, job.weight(group.value()));
       overflow.relieve_growing(slice);
       if (progress != nullptr) progress->step();
     }

@@ -120,14 +120,9 @@ class RowFormat {
     const std::size_t size = claimed_size(bytes);
     return size <= bytes.size() ? size : 0;
   }
-  // What a row counts for in the ledger. `bytes`: the row as it lies.
-  std::uint64_t hash(const Row& row, std::string_view bytes) const noexcept {
-    return staged_ ? hash_staged(hash_key(row.key), row.value.data()) : hash_bytes(bytes);
-  }
-  // The same for a staged row: of its key's hash and its value.
-  std::uint64_t hash_staged(std::uint64_t key_hash, const char* value) const noexcept {
-    if (value_size_ != sizeof(std::uint64_t)) return hash_bytes({value, value_size_}, key_hash);
-    return weigh(key_hash, factor_of(value));
+  // What a row counts for in the ledger, however it lies.
+  std::uint64_t hash(std::uint64_t key_hash, std::string_view value) const noexcept {
+    return value_size_ == 8 ? weigh(key_hash, factor_of(value.data())) : hash_bytes(value, key_hash);
   }
   // Of a value of 8 bytes.
   static std::uint64_t factor_of(const char* value) noexcept {

@@ -31,9 +31,10 @@ std::uint64_t measure_chunk(std::string_view rest, const RowFormat& format, Weig
                   "scratch directory is damaged");
     }
     const Row read = format.read(rest.data());
-    size.hash_sum += format.hash(read, rest.substr(0, row));
+    const std::uint64_t key_hash = hash_key(read.key);
+    size.hash_sum += format.hash(key_hash, read.value);
     size.rows += 1;
-    if (weight != nullptr) sum += weigh(hash_key(read.key), weight(read.value));
+    if (weight != nullptr) sum += weigh(key_hash, weight(read.value));
     rest.remove_prefix(row);
   }
   return sum;

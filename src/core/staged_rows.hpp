@@ -115,8 +115,9 @@ class StagedRows {
   }
   void add_sums(std::size_t bucket, std::uint64_t hash, const char* value) {
     Sums& sums = sums_[bucket];
-    sums.hash_sum += format_.hash_staged(hash, value);
-    if (weight_of_ != nullptr) sums.weight += weigh(hash, weight_of_({value, format_.value_size()}));
+    const std::string_view bytes(value, format_.value_size());
+    sums.hash_sum += format_.hash(hash, bytes);
+    if (weight_of_ != nullptr) sums.weight += weigh(hash, weight_of_(bytes));
   }
   void end_last_chunk(std::size_t bucket) noexcept;
   void forget_chunks(std::size_t bucket) noexcept;

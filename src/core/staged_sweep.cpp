@@ -98,7 +98,7 @@ void StagedSweep::take(Source& source, std::uint64_t rows, const Limits& limits)
     bytes += static_cast<std::uint64_t>(at - begin);
     const ShortKey head(row.key.data(), row.key.size());
     const std::uint64_t hash = hash_of(head, row.key);
-    hash_sum += format_.hash_staged(hash, row.value.data());
+    hash_sum += format_.hash(hash, row.value);
     const std::uint64_t prefix = head.prefix();
     if (prefix < limits.begin) damaged();
     if (limits.before_end(prefix)) [[likely]] {

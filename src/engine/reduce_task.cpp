@@ -20,14 +20,15 @@ void reduce_partition(PartitionId partition, const RunsHeld& runs, const Receive
     sources.push_back(&at->second);
   }
   SliceMerge merge(sources, merging.format, stream_share(sources.size(), merging.stream_bytes),
-                   merging.combiner);
+                   &merging.memory);
   while (!merge.done()) {
     if (drill.drops("reduce")) {
       merge.lose();
       continue;
     }
+    const std::uint64_t key_hash = merge.key_hash();
     GroupValues values(merge);
-    out.set_group(values.key(), hash_key(values.key()));
+    out.set_group(values.key(), key_hash);
     reducer.reduce(values.key(), values, out, context);
     values.skip_rest();
     context.step();

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
+#include "core/merge.hpp"
 #include "core/messages.hpp"
-#include "core/row_combiner.hpp"
 #include "core/slice_stream.hpp"
 #include "engine/fault_drill.hpp"
 #include "engine/wave_exchange.hpp"
@@ -18,7 +18,7 @@ namespace thresh::engine {
 struct MergeTools {
   const RowFormat& format;     // of the job
   std::uint64_t stream_bytes;  // of all buffers for slices that are in a store
-  RowCombiner* combiner;       // of staged slices; null in a job that has none
+  MergeMemory& memory;
 };
 
 // Merges the slices of the partition, those in the worker's own runs and those that came, reduces group by

@@ -67,6 +67,7 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
       start_(Clock::now()),
       last_beat_(start_),
       heard_(start_) {
+  if (job.combine_fixed != nullptr) merge_memory_.combiner.emplace(job, pool_);
   stats_.host = host_name();
   stats_.pid = static_cast<std::uint64_t>(getpid());
   tools_.pulse.on_worker_poll([this] { poll(); });
@@ -385,8 +386,7 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
     storage::PartWriter writer(parts_dir_, command.partition, command.generation, job_id_,
                                {options_->escape, options_->fsync, options_->top});
     Context context(tools_.pulse, part.counters, locator_.get());
-    if (job_->combine_fixed != nullptr && !combiner_) combiner_.emplace(*job_, pool_);
-    const MergeTools merging{format_, memory_.stream_bytes, combiner_ ? &*combiner_ : nullptr};
+    const MergeTools merging{format_, memory_.stream_bytes, merge_memory_};
     reduce_partition(command.partition, runs_, slices_, merging, *reducer_, context, tools_.drill, writer,
                      part);
     if (part.input_rows != command.expected.rows || part.input_hash_sum != command.expected.hash_sum) {

@@ -5,16 +5,15 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "comm/mailbox.hpp"
 #include "core/collector.hpp"
+#include "core/merge.hpp"
 #include "core/messages.hpp"
 #include "core/partitioner.hpp"
-#include "core/row_combiner.hpp"
 #include "core/slice_stream.hpp"
 #include "engine/checkpointer.hpp"
 #include "engine/fault_drill.hpp"
@@ -134,7 +133,7 @@ class Worker {
   std::unique_ptr<WaveExchange> abandoned_;  // its requests are still open: it lives as long as the process
   ReceivedSlices slices_;
   std::unique_ptr<Reducer> reducer_;
-  std::optional<RowCombiner> combiner_;  // of staged rows
+  MergeMemory merge_memory_;
   std::unique_ptr<SplitLocator> locator_;
   std::vector<char> buffer_;
 

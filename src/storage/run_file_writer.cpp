@@ -31,7 +31,7 @@ void add_lengths(const Slice& slice, const SliceSize& size, const RowFormat& for
   for (Row row; cursor.next(row);) {
     found.rows += 1;
     found.bytes += cursor.bytes().size();
-    if (!trusted) found.hash_sum += cursor.format().hash(row, cursor.bytes());
+    if (!trusted) found.hash_sum += format.hash(hash_key(row.key), row.value);
     lengths.key_bytes += row.key.size();
     lengths.value_bytes += row.value.size();
   }

@@ -1,6 +1,5 @@
 // Streams of slices, cut where the rounds of a shuffle happen to cut them; and rows.
 #include "core/merge.hpp"
-#include "core/row_combiner.hpp"
 #include "core/slice_stream.hpp"
 #include "fuzz/fuzz.hpp"
 
@@ -18,9 +17,10 @@ void combine(const Slice& slice, const SliceSize& size, const RowFormat& format)
   JobType job;
   job.value_size = format.value_size();
   job.combine_fixed = [](char* const*, const char* const*, std::size_t) {};
-  RowCombiner combiner(job, pool);
+  MergeMemory memory;
+  memory.combiner.emplace(job, pool);
   takes(ExitCode::Internal, "", [&] {
-    SliceMerge merge({&slice}, format, SliceCursor::kStreamBytes, &combiner);
+    SliceMerge merge({&slice}, format, SliceCursor::kStreamBytes, &memory);
     std::string before;
     for (bool first = true; !merge.done(); merge.advance(), first = false) {
       must(first || before < merge.row().key, "combined keys are in order");

@@ -70,8 +70,9 @@ Run handed_over(ChunkPool& pool, const JobType& job, std::uint32_t worker, const
 // The rows that a merge of the partition gives, in order; checks that none was lost.
 Pairs merged(const JobType& job, ChunkPool& pool, const std::vector<const Slice*>& slices) {
   const RowFormat format = row_format(job);
-  RowCombiner combiner(job, pool);
-  SliceMerge merge(slices, format, SliceCursor::kStreamBytes, &combiner);
+  MergeMemory memory;
+  memory.combiner.emplace(job, pool);
+  SliceMerge merge(slices, format, SliceCursor::kStreamBytes, &memory);
   Pairs rows;
   while (!merge.done()) {
     GroupValues values(merge);
@@ -306,7 +307,8 @@ TEST_CASE("a damaged stream of staged slices is refused or changes the ledger, a
   const JobType job = summing_job();
   const RowFormat format = row_format(job);
   ChunkPool pool;
-  RowCombiner combiner(job, pool);
+  MergeMemory memory;
+  memory.combiner.emplace(job, pool);
   const Run run = handed_over(pool, job, 1, emits_of(0, 50'000, 1), kLargeLimit);
   const std::string stream = stream_of(run);
   const std::size_t head = SliceSize::kHeaderBytes + sizeof(StagedRanges);
@@ -324,7 +326,7 @@ TEST_CASE("a damaged stream of staged slices is refused or changes the ledger, a
         for (const auto& [key, slice] : received) {
           const SliceSize& truth = run.summary.slices[key.first];
           if (key.second != run.summary.id || slice.stored().size() > 0) seen = true;
-          SliceMerge merge({&slice}, format, SliceCursor::kStreamBytes, slice.staged() ? &combiner : nullptr);
+          SliceMerge merge({&slice}, format, SliceCursor::kStreamBytes, slice.staged() ? &memory : nullptr);
           std::string before;
           bool in_order = true;
           for (bool first = true; !merge.done(); merge.advance(), first = false) {

@@ -149,7 +149,7 @@ class JobReducer final : public Reducer {
     using Key = typename Job::Key;
     EngineCalls engine;
     Values<typename Job::Value> values(source, context, engine);
-    Output<Job> out(sink, context, engine);
+    Output<Job> out(sink, context, engine, buffers_);
     const auto decoded = Codec<Decoded<Key>>::read(key);
     try {
       if constexpr (requires { job_.reduce(decoded, values, out); }) {
@@ -167,6 +167,7 @@ class JobReducer final : public Reducer {
 
  private:
   const Job job_;
+  typename Output<Job>::Buffers buffers_;
 };
 
 template <class Job>

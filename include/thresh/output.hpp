@@ -20,9 +20,14 @@ namespace thresh {
 template <class Job>
 class Output {
  public:
-  // Borrows all three.
-  Output(ResultSink& sink, Context& context, detail::EngineCalls& engine)
-      : sink_(&sink), context_(&context), engine_(&engine) {}
+  // What it puts texts together in, for the output of the next group to use again.
+  struct Buffers {
+    std::string text;
+    std::string rank;
+  };
+  // Borrows all four.
+  Output(ResultSink& sink, Context& context, detail::EngineCalls& engine, Buffers& buffers)
+      : sink_(&sink), context_(&context), engine_(&engine), buffer_(buffers.text), rank_(buffers.rank) {}
 
   template <class K, class V>
   void operator()(const K& key, const V& value) {
@@ -124,11 +129,13 @@ class Output {
     ((append(others), tab_due_ = true), ...);
   }
 
-  // Strings as they are; anything else through the buffer.
+  // Strings as they are; anything else through a buffer.
   template <class V>
   std::string_view text_of(const V& value) {
     if constexpr (std::is_convertible_v<const V&, std::string_view>) {
       return value;
+    } else if constexpr (detail::Number<V>) {
+      return detail::digits_of(value, digits_);
     } else {
       buffer_.clear();
       to_text(buffer_, value);
@@ -149,8 +156,9 @@ class Output {
   ResultSink* sink_;
   Context* context_;
   detail::EngineCalls* engine_;
-  std::string buffer_;
-  std::string rank_;
+  std::string& buffer_;
+  std::string& rank_;
+  detail::Digits digits_;
   bool tab_due_ = false;  // between the fields of a key, and after the last one
 };
 

@@ -83,15 +83,32 @@ void to_text(std::string& out, std::same_as<bool> auto value) {
   out.append(value ? "true" : "false");
 }
 
-// Integers in decimal; floating point in the fewest digits that read back as the same number.
+namespace detail {
+
 template <class T>
-requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>) void to_text(std::string& out, T value) {
+concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool> && !std::same_as<T, char>;
+
+using Digits = std::array<char, 64>;  // of any number
+
+// Integers in decimal; floating point in the fewest digits that read back as the same number.
+template <Number T>
+std::string_view digits_of(T value, Digits& digits) {
   if constexpr (std::unsigned_integral<T>) {
-    if (value < 10) return out.push_back(static_cast<char>('0' + value));  // most counts
+    if (value < 10) {  // most counts
+      digits[0] = static_cast<char>('0' + value);
+      return {digits.data(), 1};
+    }
   }
-  std::array<char, 64> digits;
   const auto done = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  out.append(digits.data(), done.ptr);
+  return {digits.data(), static_cast<std::size_t>(done.ptr - digits.data())};
+}
+
+}  // namespace detail
+
+template <detail::Number T>
+void to_text(std::string& out, T value) {
+  detail::Digits digits;
+  out.append(detail::digits_of(value, digits));
 }
 
 namespace detail {

@@ -144,15 +144,6 @@ void SliceMerge::advance() {
   }
 }
 
-std::string_view SliceMerge::hold_key() {
-  // Of what is combined a range of keys stays, until the next row is of another one.
-  const Source& source = sources_[winner_];
-  const bool last_of_range = source.swept && source.sorted == source.sorted_end;
-  if (!streams_ && !last_of_range) return source.row.key;
-  held_key_.assign(row().key);
-  return held_key_;
-}
-
 void SliceMerge::lose() {
   rows_ -= 1;
   const Source& source = sources_[winner_];

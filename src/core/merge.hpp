@@ -41,7 +41,14 @@ class SliceMerge {
   const Row& row() const noexcept { return sources_[winner_].row; }
   // The key of the least row, until the next call: rows that are in memory stay where they are, but those
   // that come from a store are gone with the next one.
-  std::string_view hold_key();
+  std::string_view hold_key() {
+    // Of what is combined a range of keys stays, until the next row is of another one.
+    const Source& source = sources_[winner_];
+    const bool last_of_range = source.swept && source.sorted == source.sorted_end;
+    if (!streams_ && !last_of_range) return source.row.key;
+    held_key_.assign(source.row.key);
+    return held_key_;
+  }
   // Whether the least row has this key, the prefix of which is known.
   bool at_key(std::uint64_t prefix, std::string_view key) const noexcept {
     const Source& source = sources_[winner_];

@@ -20,32 +20,30 @@ std::uint32_t tag_of(std::uint64_t hash) noexcept {
 }  // namespace
 
 RowCombiner::RowCombiner(const JobType& job, ChunkPool& pool)
-    : pool_(&pool),
-      format_(job.value_size),
-      combine_(job.combine_fixed),
-      value_size_(job.value_size),
-      slots_(kFewestSlots) {
-  pending_.reserve(kBatch);
-}
+    : pool_(&pool), format_(job.value_size), combine_(job.combine_fixed), value_size_(job.value_size) {}
 
 // As hashes spread keys evenly, the next rows want about as many slots as the last ones.
 void RowCombiner::begin(std::uint64_t rows, std::uint64_t key_bytes) {
   const std::uint64_t bytes = rows * (value_size_ + 4 + kRowAlignment) + key_bytes + kReadable;
-  if (rows_.capacity() < bytes) {
-    rows_ = Chunk();
-    rows_ = pool_->take(bytes + bytes / 8);
+  if (rows_room_ < bytes) {
+    rows_.reset();
+    rows_room_ = 0;
+    rows_.reset(static_cast<char*>(allocate_huge(bytes + bytes / 8)));
+    rows_room_ = bytes + bytes / 8;
   }
-  rows_.clear();
-  pending_.clear();  // what was added before an error
+  rows_end_ = 0;
+  pending_rows_ = found_ = 0;  // there may be some from before an error
   const std::size_t slots = std::bit_ceil(std::max(kFewestSlots, refs_.size() * 3 / 2));
   refs_.clear();
+  slots_.reserve(kHugePageBytes / sizeof(Slot));
   slots_.assign(slots, Slot{});
   mask_ = slots - 1;
 }
 
 void RowCombiner::make_room_in_slots() {
   if ((refs_.size() + kBatch) * 4 <= slots_.size() * 3) return;
-  const std::vector<Slot> before = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
+  const std::vector<Slot> before(slots_.begin(), slots_.end());
+  slots_.assign(2 * before.size(), Slot{});
   mask_ = slots_.size() - 1;
   for (const Slot& slot : before) {
     if (slot.row == 0) continue;
@@ -66,19 +64,24 @@ void RowCombiner::combine(const StagedRows& staged, std::size_t bucket) {
 
 void RowCombiner::flush() {
   make_room_in_slots();
-  for (const Pending& row : pending_) find_or_add(row);
-  pending_.clear();
-  if (into_.empty()) return;
-  combine_(into_.data(), from_.data(), into_.size());
-  into_.clear();
-  from_.clear();
+  for (std::size_t i = 0; i < pending_rows_; ++i) find_or_add(pending_[i]);
+  pending_rows_ = 0;
+  combine_(into_.data(), from_.data(), std::exchange(found_, 0));
 }
 
-bool RowCombiner::same_key(const char* row, const ShortKey& head, std::string_view key) const noexcept {
-  if (load_u32(row + value_size_) != key.size()) return false;
+bool RowCombiner::same_key(const char* row, const Pending& wanted) const noexcept {
+  if (load_u32(row + value_size_) != wanted.key_size) return false;
   const char* there = row + value_size_ + 4;
-  if (key.size() > 16) return std::memcmp(there, key.data(), key.size()) == 0;
-  return ShortKey(there, key.size()) == head;
+  if (wanted.key_size > ShortKey::kBytes) return std::memcmp(there, wanted.key, wanted.key_size) == 0;
+  return ShortKey(there, wanted.key_size) == wanted.head;
+}
+
+void RowCombiner::copy_value(char* to, const char* from) const noexcept {
+  if (value_size_ == sizeof(std::uint64_t)) {
+    store_little(to, load_little<std::uint64_t>(from));
+  } else {
+    std::memcpy(to, from, value_size_);
+  }
 }
 
 void RowCombiner::find_or_add(const Pending& row) {
@@ -86,20 +89,21 @@ void RowCombiner::find_or_add(const Pending& row) {
   for (std::size_t at = row.hash & mask_;; at = (at + 1) & mask_) {
     Slot& slot = slots_[at];
     if (slot.row == 0) {
-      const std::size_t size = format_.row_size(row.key.size(), value_size_);
-      const std::size_t aligned = (size + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
-      slot = {tag, static_cast<std::uint32_t>(rows_.used() / kRowAlignment) + 1};
-      char* to = rows_.extend(aligned);
-      std::memcpy(to, row.value, value_size_);
-      store_little(to + value_size_, static_cast<std::uint32_t>(row.key.size()));
-      copy_over(to + value_size_ + 4, row.key.data(), row.key.size());
+      const std::size_t size = format_.row_size(row.key_size, value_size_);
+      slot = {tag, static_cast<std::uint32_t>(rows_end_ / kRowAlignment) + 1};
+      char* to = rows_.get() + rows_end_;
+      rows_end_ += (size + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+      copy_value(to, row.value);
+      store_little(to + value_size_, static_cast<std::uint32_t>(row.key_size));
+      copy_over(to + value_size_ + 4, row.key, row.key_size);
       refs_.push_back({row.head.prefix(), to});
       return;
     }
-    char* there = rows_.data() + std::size_t{slot.row - 1} * kRowAlignment;
-    if (slot.tag == tag && same_key(there, row.head, row.key)) {
-      into_.push_back(there);
-      from_.push_back(row.value);
+    char* there = rows_.get() + std::size_t{slot.row - 1} * kRowAlignment;
+    if (slot.tag == tag && same_key(there, row)) {
+      into_[found_] = there;
+      from_[found_] = row.value;
+      ++found_;
       return;
     }
   }

@@ -1,7 +1,9 @@
 // Combines rows, as many as fit into the cache at best, and sorts what is left.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -27,8 +29,14 @@ class RowCombiner {
   // be read.
   void add(std::uint64_t hash, const ShortKey& head, std::string_view key, const char* value) {
     __builtin_prefetch(&slots_[hash & mask_]);
-    pending_.push_back({head, key, value, hash});
-    if (pending_.size() == kBatch) flush();
+    // Field by field: a vector's push_back waits for its own parts.
+    Pending& row = pending_[pending_rows_];
+    row.head = head;
+    row.key = key.data();
+    row.key_size = key.size();
+    row.value = value;
+    row.hash = hash;
+    if (++pending_rows_ == kBatch) flush();
   }
   // Sorts what was combined.
   void finish();
@@ -50,7 +58,8 @@ class RowCombiner {
   };
   struct Pending {
     ShortKey head;
-    std::string_view key;
+    const char* key;
+    std::size_t key_size;
     const char* value;
     std::uint64_t hash;
   };
@@ -58,19 +67,29 @@ class RowCombiner {
   void flush();
   void make_room_in_slots();
   void find_or_add(const Pending& row);
-  bool same_key(const char* row, const ShortKey& head, std::string_view key) const noexcept;
+  void copy_value(char* to, const char* from) const noexcept;
+  bool same_key(const char* row, const Pending& wanted) const noexcept;
 
   ChunkPool* pool_;
   RowFormat format_;
   CombineFixed combine_;
   std::size_t value_size_;
-  std::vector<Slot> slots_;
+  // On huge pages, as one place or the other is looked at all the time.
+  HugeVector<Slot> slots_;
   std::size_t mask_ = 0;
-  Chunk rows_;  // each with room for 16 bytes from its key on
+  struct FreeHuge {
+    void operator()(char* memory) const noexcept { free_huge(memory); }
+  };
+  std::unique_ptr<char, FreeHuge> rows_;  // each with room for 16 bytes from its key on
+  std::size_t rows_room_ = 0;
+  std::size_t rows_end_ = 0;
   std::vector<RowRef> refs_;
-  std::vector<Pending> pending_;
-  std::vector<char*> into_;
-  std::vector<const char*> from_;
+  std::array<Pending, kBatch> pending_;
+  std::size_t pending_rows_ = 0;
+  // Values to be combined, together.
+  std::array<char*, kBatch> into_;
+  std::array<const char*, kBatch> from_;
+  std::size_t found_ = 0;
 };
 
 }  // namespace thresh

@@ -204,7 +204,7 @@ TEST_CASE("staged slices are merged with sorted ones") {
 TEST_CASE("a table is handed over where there are others, and sealed where there are none") {
   const JobType job = summing_job();
   ChunkPool pool;
-  for (const std::uint64_t keys : {1, 5'000, 100'000}) {  // in one range, or in several
+  for (const unsigned keys : {1U, 5'000U, 100'000U}) {  // in one range, or in several
     const auto collector = make_collector(job, pool, Partitioner(kPartitions));
     const Pairs pairs = emits_of(0, keys, 2);
     Totals totals;

@@ -192,22 +192,32 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal(const Overflow& overflow) {
 }
 
 // What each worker combines and sorts, the owner has to merge with what the others did: to combine and sort
-// once is less work. 19 million words took 1.2 times the CPU when they were sealed. Two ways are better
-// sealed: a table without others to merge with, and buckets that combining makes much less.
+// once is less work. 19 million words took 1.2 times the CPU when they were sealed. Sealed is better: a table
+// without others to merge with, buckets that combining makes much less, and what the owner has no memory to
+// combine, a range of keys of all workers at a time.
 template <std::size_t kSlotBytes>
-std::optional<MeasuredSlices> AdaptiveTable<kSlotBytes>::hand_over(bool alone) {
+std::optional<MeasuredSlices> AdaptiveTable<kSlotBytes>::hand_over(const Receivers& receivers) {
+  constexpr std::size_t kFewestRows = 4096;  // buckets that are small make nothing faster
+  constexpr std::uint64_t kRowBytes = 64;    // to combine one: a slot or two, the row, two references
+  const auto fits = [&](std::size_t rows) {
+    return rows * receivers.workers * (kRowBytes + job_->value_size) <= receivers.combine_bytes;
+  };
   const unsigned shift = range_shift_;
   if (mode_ == Mode::Table) {
-    if (alone || staged_.bytes() + staged_.stored_bytes() > 0) return std::nullopt;
-    // Buckets that are small make nothing faster, and each takes a chunk.
-    constexpr std::size_t kFewestRows = 4096;  // a bucket
     const std::size_t rows = table_.rows() / partitioner_.partitions();
+    if (receivers.workers < 2 || staged_.bytes() + staged_.stored_bytes() > 0) return std::nullopt;
     while (buckets() > 1 && rows / buckets() < kFewestRows) ++range_shift_;
+    // Ranges may not divide them, as keys may begin alike.
+    if (!fits(rows)) {
+      range_shift_ = shift;
+      return std::nullopt;
+    }
     if (buckets() > 1) cut_ranges();
     stage_table();
   } else {
     if (staged_.stored_bytes() > 0) return std::nullopt;
     empty_cache();
+    if (!fits(most_rows_of_bucket())) return std::nullopt;
     if (combining_is_worthwhile(partitioner_.partitions() / 2)) return std::nullopt;
   }
   MeasuredSlices all;
@@ -216,6 +226,15 @@ std::optional<MeasuredSlices> AdaptiveTable<kSlotBytes>::hand_over(bool alone) {
   }
   range_shift_ = shift;
   return all;
+}
+
+template <std::size_t kSlotBytes>
+std::size_t AdaptiveTable<kSlotBytes>::most_rows_of_bucket() const noexcept {
+  std::size_t most = 0;
+  for (std::size_t bucket = 0; bucket < partitioner_.partitions() * buckets(); ++bucket) {
+    most = std::max(most, staged_.rows(bucket));
+  }
+  return most;
 }
 
 // Combines the largest bucket of the partition to see.

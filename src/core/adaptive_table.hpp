@@ -35,7 +35,7 @@ class AdaptiveTable final : public Collector {
   LookUp look_up() const override { return mode_ == Mode::Table ? table_.look_up() : LookUp{}; }
   std::uint64_t bytes() const noexcept override;
   std::vector<Slice> seal(const Overflow& overflow) override;
-  std::optional<MeasuredSlices> hand_over(bool alone) override;
+  std::optional<MeasuredSlices> hand_over(const Receivers& receivers) override;
   bool spill(SliceStore& store) override;
   std::uint64_t spilled_bytes() const noexcept override { return staged_.stored_bytes(); }
 
@@ -57,6 +57,7 @@ class AdaptiveTable final : public Collector {
   std::vector<Slice> seal_table();
   std::vector<Slice> seal_buckets(const Overflow& overflow);
   std::size_t buckets() const noexcept { return KeyRanges::kRanges >> range_shift_; }  // of a partition
+  std::size_t most_rows_of_bucket() const noexcept;
   bool combining_is_worthwhile(std::uint32_t partition);
   Slice staged_slice(std::uint32_t partition, SliceSize& size, std::uint64_t& weight);
 

@@ -18,6 +18,12 @@
 
 namespace thresh {
 
+// Who reduces what is handed over.
+struct Receivers {
+  std::size_t workers = 1;                   // this one included
+  std::uint64_t combine_bytes = UINT64_MAX;  // of memory that each has to combine in
+};
+
 // Takes emits until it is sealed into a run. Also keeps the books of the split at hand: how many emits it
 // made and their sums before combining.
 class Collector : public EmitSink {
@@ -29,8 +35,8 @@ class Collector : public EmitSink {
   virtual std::vector<Slice> seal(const Overflow& overflow = {}) = 0;
 
   // Turns the table into staged slices, measured, and is empty again, if it had better be combined and sorted
-  // once, by who reduces it. None: seal it. `alone`: there is no other worker.
-  virtual std::optional<MeasuredSlices> hand_over(bool /*alone*/) { return std::nullopt; }
+  // once, by who reduces it. None: seal it.
+  virtual std::optional<MeasuredSlices> hand_over(const Receivers&) { return std::nullopt; }
 
   // Moves what waits to be combined to the store, where it is until the table is sealed; false if it cannot.
   // REQUIRES: always the same store, which outlives the collector.

@@ -38,7 +38,7 @@ std::vector<Slice> EmitBuckets::seal(const Overflow&) {
   return std::exchange(buckets_, std::vector<Slice>(partitioner_.partitions()));
 }
 
-std::optional<MeasuredSlices> EmitBuckets::hand_over(bool) {
+std::optional<MeasuredSlices> EmitBuckets::hand_over(const Receivers&) {
   if (weighs()) return std::nullopt;  // their weights were not summed up
   MeasuredSlices all;
   all.sizes = sizes_;

@@ -13,7 +13,7 @@ class EmitBuckets final : public Collector {
   void take(const EmitBatch& batch) override;
   std::uint64_t bytes() const noexcept override { return bytes_; }
   std::vector<Slice> seal(const Overflow& overflow) override;
-  std::optional<MeasuredSlices> hand_over(bool alone) override;
+  std::optional<MeasuredSlices> hand_over(const Receivers& receivers) override;
 
  private:
   ChunkPool* pool_;

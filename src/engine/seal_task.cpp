@@ -25,7 +25,7 @@ MeasuredSlices seal_all(Collector& table, std::vector<MeasuredSlices> pieces, bo
                         const SealTools& tools) {
   const RowFormat format = row_format(tools.job);
   if (to_shuffle && tools.may_hand_over && pieces.empty()) {
-    if (auto staged = table.hand_over(tools.alone)) {
+    if (auto staged = table.hand_over(tools.receivers)) {
       if (!tools.drill.drops("seal")) return std::move(*staged);
       lose_a_row(staged->slices, tools.pool, format);
       return measured(std::move(staged->slices), tools.job, &tools.pulse);

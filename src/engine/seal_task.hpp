@@ -20,7 +20,7 @@ struct SealTools {
   Overflow overflow;           // for a run that is put together of pieces
   std::uint64_t stream_bytes;  // of buffers to read them
   bool may_hand_over;          // rows may wait to be combined, as there is memory for them
-  bool alone;                  // there is no other worker
+  Receivers receivers;
 };
 
 // The rows of `table`, which is empty then, and of the pieces that it left behind before; the run's counters

@@ -284,10 +284,11 @@ void Worker::carry_out(const schedule::SealTable& command) {
   try {
     tools_.drill.reach("seal");
     if (!table_ || table_->broken) throw Error(ExitCode::Internal, "the open table holds a part of a split");
-    Run run = seal_run(
-        command, *table_->collector, std::exchange(table_->pieces, {}),
-        {*job_, pool_, tools_.pulse, tools_.drill, overflow_at(memory_.rows_bytes), memory_.stream_bytes,
-         pool_.bytes_in_use() <= memory_.runs_bytes, tools_.comm.members().size() <= 2});
+    const std::size_t others = tools_.comm.members().size() - 1;  // rank 0 maps nothing, unless it is alone
+    const Receivers receivers{std::max<std::size_t>(others, 1), memory_.stream_bytes};
+    Run run = seal_run(command, *table_->collector, std::exchange(table_->pieces, {}),
+                       {*job_, pool_, tools_.pulse, tools_.drill, overflow_at(memory_.rows_bytes),
+                        memory_.stream_bytes, pool_.bytes_in_use() <= memory_.runs_bytes, receivers});
     run.summary.counters = std::exchange(table_->counters, {});
     const RunSummary summary = run.summary;
     for (std::size_t p = 0; p < run.slices.size(); ++p) {

@@ -10,7 +10,7 @@ import ranks
 READ_RUN = pathlib.Path(__file__).resolve().parents[2] / "scripts/read_run.py"
 SHAPE = ("--partitions", 3, "--split-size", "64K")
 # A table is given up when it would outgrow a quarter of it, and what waits to be combined fits into a quarter.
-MEMORY = {"wordcount": {0: "24M", 2: "24M", 3: "24M", 4: "12M"}, "sum": {0: "96M", 2: "96M", 3: "44M", 4: "36M"}}
+MEMORY = {"wordcount": {0: "24M", 2: "24M", 3: "24M", 4: "24M"}, "sum": {0: "96M", 2: "96M", 3: "44M", 4: "36M"}}
 
 
 class Staged(ranks.Case):

@@ -24,6 +24,9 @@ constexpr std::uint64_t kLimit = 200 << 10;
 // The same after 49,000 keys, with four ranges.
 constexpr std::uint64_t kLargeLimit = 3200 << 10;
 
+const Receivers kAlone;
+const Receivers kWithOthers{3, UINT64_MAX};
+
 using Totals = std::map<std::string, std::uint64_t>;
 
 std::string key_of(std::uint64_t i) {
@@ -54,7 +57,7 @@ Run handed_over(ChunkPool& pool, const JobType& job, std::uint32_t worker, const
                 std::uint64_t limit_bytes = kLimit) {
   const auto collector = make_collector(job, pool, Partitioner(kPartitions), limit_bytes);
   emit_all(*collector, pairs);
-  auto staged = collector->hand_over(true);
+  auto staged = collector->hand_over(kAlone);
   REQUIRE(staged);
   std::uint64_t weight = 0;
   for (const Slice& slice : staged->slices) slice.measure(row_format(job), job.weight, &weight);
@@ -196,7 +199,7 @@ TEST_CASE("staged slices are merged with sorted ones") {
   const Run run = handed_over(pool, job, 1, staged_pairs);
   const auto collector = make_collector(job, pool, Partitioner(kPartitions));
   emit_all(*collector, sealed_pairs);
-  REQUIRE_FALSE(collector->hand_over(true));  // a table has combined them already
+  REQUIRE_FALSE(collector->hand_over(kAlone));  // a table has combined them already
   const std::vector<Slice> sealed = collector->seal();
   require_merged(job, pool, {&sealed, &run.slices}, totals);
 }
@@ -211,8 +214,8 @@ TEST_CASE("a table is handed over where there are others, and sealed where there
     for (int round = 0; round < 2; ++round) {  // it is a table again afterwards
       emit_all(*collector, pairs);
       add_up(pairs, totals);
-      REQUIRE_FALSE(collector->hand_over(true));
-      const auto staged = collector->hand_over(false);
+      REQUIRE_FALSE(collector->hand_over(kAlone));
+      const auto staged = collector->hand_over(kWithOthers);
       REQUIRE(staged);
       REQUIRE(collector->bytes() < (1 << 20));
       std::uint64_t rows = 0;
@@ -233,11 +236,24 @@ TEST_CASE("what combining makes much less is combined before it travels") {
   const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
   const Pairs pairs = emits_of(0, 10'000, 8);
   emit_all(*collector, pairs);
-  REQUIRE_FALSE(collector->hand_over(true));
+  REQUIRE_FALSE(collector->hand_over(kAlone));
   Totals totals;
   add_up(pairs, totals);
   const std::vector<Slice> sealed = collector->seal();  // nothing was lost by asking
   require_merged(job, pool, {&sealed}, totals);
+}
+
+TEST_CASE("what its owner had no memory to combine is sealed") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const Pairs pairs = emits_of(0, 10'000, 1);
+  for (const std::uint64_t limit : {kLimit, UINT64_MAX}) {  // buckets, or a table
+    const auto collector = make_collector(job, pool, Partitioner(kPartitions), limit);
+    emit_all(*collector, pairs);
+    REQUIRE_FALSE(collector->hand_over({3, 100'000}));
+    REQUIRE_FALSE(collector->hand_over({100, 4'000'000}));
+    REQUIRE(collector->hand_over({3, 4'000'000}));
+  }
 }
 
 TEST_CASE("what waits in a store is sealed, not handed over") {
@@ -247,7 +263,7 @@ TEST_CASE("what waits in a store is sealed, not handed over") {
   const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
   emit_all(*collector, emits_of(0, 10'000, 1));
   REQUIRE(collector->spill(store));
-  REQUIRE_FALSE(collector->hand_over(true));
+  REQUIRE_FALSE(collector->hand_over(kAlone));
 }
 
 TEST_CASE("staged slices arrive as they were sent, wherever the rounds cut the stream") {

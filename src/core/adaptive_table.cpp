@@ -198,9 +198,9 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal(const Overflow& overflow) {
 template <std::size_t kSlotBytes>
 std::optional<MeasuredSlices> AdaptiveTable<kSlotBytes>::hand_over(const Receivers& receivers) {
   constexpr std::size_t kFewestRows = 4096;  // buckets that are small make nothing faster
-  constexpr std::uint64_t kRowBytes = 64;    // to combine one: a slot or two, the row, two references
   const auto fits = [&](std::size_t rows) {
-    return rows * receivers.workers * (kRowBytes + job_->value_size) <= receivers.combine_bytes;
+    const std::uint64_t row_bytes = RowCombiner::bytes_of_row(job_->value_size);
+    return rows * receivers.workers * row_bytes <= receivers.combine_bytes;
   };
   const unsigned shift = range_shift_;
   if (mode_ == Mode::Table) {

@@ -44,7 +44,7 @@ SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat&
     sources_.back().sorted_end = loose_.data() + rows;
   }
   if (!staged.empty()) {
-    sweep_.emplace(staged, format_, memory_->combiner.value());
+    sweep_.emplace(staged, format_, memory_->combiner.value(), memory_->combine_bytes);
     add(*slices.front(), 0, 0, 0);
     sources_.back().swept = true;
   }
@@ -53,7 +53,15 @@ SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat&
 }
 
 SliceMerge::~SliceMerge() {
-  if (memory_ != nullptr) loose_.swap(memory_->refs);
+  if (memory_ == nullptr) return;
+  loose_.swap(memory_->refs);
+  memory_->tidy();
+}
+
+void MergeMemory::tidy() {
+  const std::uint64_t most = combine_bytes / 4;
+  if (refs.capacity() * sizeof(RowRef) > most) refs = {};
+  if (combiner) combiner->keep_at_most(most);
 }
 
 void SliceMerge::add(const Slice& slice, std::size_t begin, std::size_t end, std::size_t stream_bytes) {

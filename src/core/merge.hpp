@@ -17,8 +17,12 @@ namespace thresh {
 
 // What a merge works with, for the next one to use again.
 struct MergeMemory {
-  std::vector<RowRef> refs;             // to loose rows
-  std::optional<RowCombiner> combiner;  // of staged rows; in a job that has some
+  std::vector<RowRef> refs;                  // to loose rows
+  std::optional<RowCombiner> combiner;       // of staged rows; in a job that has some
+  std::uint64_t combine_bytes = UINT64_MAX;  // for staged rows
+
+  // Gives back what is large: the next merge may be in another phase.
+  void tidy();
 };
 
 // A tournament of losers (Knuth, The Art of Computer Programming, vol. 3, 5.4.1): one comparison a level

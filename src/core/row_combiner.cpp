@@ -40,6 +40,16 @@ void RowCombiner::begin(std::uint64_t rows, std::uint64_t key_bytes) {
   mask_ = slots - 1;
 }
 
+void RowCombiner::keep_at_most(std::uint64_t bytes) {
+  const std::uint64_t held =
+      rows_room_ + refs_.capacity() * sizeof(RowRef) + slots_.capacity() * sizeof(Slot);
+  if (held <= bytes + kHugePageBytes) return;
+  rows_.reset();
+  rows_room_ = 0;
+  refs_ = {};
+  slots_ = {};
+}
+
 void RowCombiner::make_room_in_slots() {
   if ((refs_.size() + kBatch) * 4 <= slots_.size() * 3) return;
   const std::vector<Slot> before(slots_.begin(), slots_.end());

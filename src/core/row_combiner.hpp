@@ -23,6 +23,11 @@ class RowCombiner {
   // Borrows the pool. REQUIRES: job.combine_fixed.
   RowCombiner(const JobType& job, ChunkPool& pool);
 
+  // Bytes of memory that combining a row takes, about: a slot or two, the row, two references.
+  static constexpr std::uint64_t bytes_of_row(std::size_t value_size) noexcept { return 64 + value_size; }
+  // Gives memory back if it is more than this. What was combined is gone then.
+  void keep_at_most(std::uint64_t bytes);
+
   // Forgets what was combined. REQUIRES: no more rows are added than this, with no more bytes of keys.
   void begin(std::uint64_t rows, std::uint64_t key_bytes);
   // `head` and `hash` are of the key. The row lives until finish(). REQUIRES: 16 bytes from key.data() on can

@@ -1,6 +1,7 @@
 #include "core/staged_sweep.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "thresh/errors.hpp"
@@ -8,6 +9,8 @@
 
 namespace thresh {
 namespace {
+
+constexpr std::size_t kMostScans = 4096;
 
 [[noreturn]] void damaged() {
   throw Error(ExitCode::Internal,
@@ -19,39 +22,71 @@ std::uint64_t hash_of(const ShortKey& head, std::string_view key) noexcept {
   return key.size() > ShortKey::kBytes ? hash_bytes(key) : hash_short_key(head, key.size());
 }
 
+// Some values of a sequence of unknown length, evenly spread.
+class Sample {
+ public:
+  void add(std::uint64_t value) {
+    if (seen_++ % step_ != 0) return;
+    values_.push_back(value);
+    if (values_.size() < kMost) return;
+    for (std::size_t i = 0; i < kMost / 2; ++i) values_[i] = values_[2 * i];
+    values_.resize(kMost / 2);
+    step_ *= 2;
+  }
+  std::uint64_t seen() const noexcept { return seen_; }
+  std::vector<std::uint64_t> sorted() && {
+    std::sort(values_.begin(), values_.end());
+    return std::move(values_);
+  }
+
+ private:
+  static constexpr std::size_t kMost = 1 << 16;
+  std::vector<std::uint64_t> values_;
+  std::uint64_t seen_ = 0;
+  std::uint64_t step_ = 1;
+};
+
 }  // namespace
 
 StagedSweep::StagedSweep(const std::vector<const Slice*>& slices, const RowFormat& format,
-                         RowCombiner& combiner)
+                         RowCombiner& combiner, std::uint64_t combine_bytes)
     : format_(format.staged()), combiner_(&combiner) {
-  for (const Slice* slice : slices) sources_.push_back({slice, known_ranges(*slice)});
+  bool known = true;
+  for (const Slice* slice : slices) {
+    known = known && slice->ranges() != nullptr;
+    sources_.push_back({slice, known ? *slice->ranges() : StagedRanges{}});
+  }
+  const std::uint64_t rows = combine_bytes / RowCombiner::bytes_of_row(format.value_size());
+  // Who made them saw to it that ranges which belong together fit; what waits is counted twice.
+  if (!known || most_rows_of_step() / 2 > rows) cut_anew(rows);
 }
 
-// A slice that does not know its ranges has one.
-StagedRanges StagedSweep::known_ranges(const Slice& slice) const {
-  if (slice.ranges() != nullptr) return *slice.ranges();
-  StagedRanges all;
-  for (StagedRanges::Range& range : all.ranges) range.begin = UINT64_MAX;
-  StagedRanges::Range& first = all.ranges.front();
-  first.begin = 0;
-  for (const Chunk& chunk : slice.chunks()) {
-    first.bytes += chunk.used();
-    for (const char* at = chunk.data(); at != chunk.data() + chunk.used(); ++first.rows) {
-      const Row row = format_.read_staged(at);
-      at = row.key.data() + row.key.size();
-    }
-  }
-  return all;
+std::uint64_t StagedSweep::begin_of(std::size_t range) const noexcept {
+  std::uint64_t least = UINT64_MAX;
+  for (const Source& source : sources_) least = std::min(least, source.ranges.ranges[range].begin);
+  return least;
 }
 
 StagedSweep::Limits StagedSweep::limits_of(std::size_t step) const noexcept {
-  const auto begin = [this](std::size_t range) {
-    std::uint64_t least = UINT64_MAX;
-    for (const Source& source : sources_) least = std::min(least, source.ranges.ranges[range].begin);
-    return least;
-  };
-  if (step + 1 == KeyRanges::kRanges) return {begin(step), 0, true};
-  return {step == 0 ? 0 : begin(step), begin(step + 1), false};
+  if (step + 1 == KeyRanges::kRanges) return {begin_of(step), 0, true};
+  return {step == 0 ? 0 : begin_of(step), begin_of(step + 1), false};
+}
+
+// At most: the rows of a range may be part of each step up to the one that ends where they do.
+std::uint64_t StagedSweep::most_rows_of_step() const {
+  std::array<std::uint64_t, KeyRanges::kRanges> rows{};
+  std::array<std::uint64_t, KeyRanges::kRanges> ends{};
+  for (std::size_t step = 0; step < ends.size(); ++step) ends[step] = limits_of(step).end;
+  for (const Source& source : sources_) {
+    for (std::size_t range = 0; range < KeyRanges::kRanges; ++range) {
+      for (std::size_t step = range; step < KeyRanges::kRanges; ++step) {
+        rows[step] += source.ranges.ranges[range].rows;
+        const bool last = step + 1 == KeyRanges::kRanges;
+        if (last || source.ranges.ranges[range + 1].begin <= ends[step]) break;
+      }
+    }
+  }
+  return *std::max_element(rows.begin(), rows.end());
 }
 
 void StagedSweep::begin_combining(std::size_t step) {
@@ -82,11 +117,11 @@ void StagedSweep::take_waiting(const Limits& limits) {
   waiting_.resize(kept);
 }
 
-void StagedSweep::take(Source& source, std::uint64_t rows, const Limits& limits) {
-  std::uint64_t bytes = 0;
+void StagedSweep::take(Source& source, const StagedRanges::Range& range, const Limits& limits) {
+  std::uint64_t bytes_left = range.bytes;
   std::uint64_t hash_sum = 0;
   const char* at = source.at;
-  for (std::uint64_t left = rows; left > 0; --left) {
+  for (std::uint64_t left = range.rows; left > 0; --left) {
     if (at == source.end) {
       if (source.next_chunk == source.slice->chunks().size()) damaged();
       const Chunk& chunk = source.slice->chunks()[source.next_chunk++];
@@ -95,7 +130,9 @@ void StagedSweep::take(Source& source, std::uint64_t rows, const Limits& limits)
     }
     const Row row = format_.read_staged(at);
     const char* const begin = std::exchange(at, row.key.data() + row.key.size());
-    bytes += static_cast<std::uint64_t>(at - begin);
+    const auto size = static_cast<std::uint64_t>(at - begin);
+    if (size > bytes_left) damaged();  // there is no room for more
+    bytes_left -= size;
     const ShortKey head(row.key.data(), row.key.size());
     const std::uint64_t hash = hash_of(head, row.key);
     hash_sum += format_.hash(hash, row.value);
@@ -108,17 +145,17 @@ void StagedSweep::take(Source& source, std::uint64_t rows, const Limits& limits)
     }
   }
   source.at = at;
-  if (bytes != source.ranges.ranges[step_].bytes) damaged();
-  taken_rows_ += rows;
+  if (bytes_left != 0) damaged();
+  taken_rows_ += range.rows;
   hash_sum_ += hash_sum;
 }
 
-bool StagedSweep::next() {
+bool StagedSweep::next_range() {
   while (step_ < KeyRanges::kRanges) {
     const Limits limits = limits_of(step_);
     begin_combining(step_);
     take_waiting(limits);
-    for (Source& source : sources_) take(source, source.ranges.ranges[step_].rows, limits);
+    for (Source& source : sources_) take(source, source.ranges.ranges[step_], limits);
     ++step_;
     combiner_->finish();
     if (!combiner_->rows().empty()) return true;
@@ -127,6 +164,65 @@ bool StagedSweep::next() {
     if (source.at != source.end || source.next_chunk != source.slice->chunks().size()) damaged();
   }
   return false;
+}
+
+template <typename Use>
+void StagedSweep::for_each_row(Use&& use) const {
+  for (const Source& source : sources_) {
+    for (const Chunk& chunk : source.slice->chunks()) {
+      const char* const end = chunk.data() + chunk.used();
+      for (const char* at = chunk.data(); at != end;) {
+        const Row row = format_.read_staged(at);
+        const char* const begin = std::exchange(at, row.key.data() + row.key.size());
+        use(row, ShortKey(row.key.data(), row.key.size()), static_cast<std::uint64_t>(at - begin));
+      }
+    }
+  }
+}
+
+void StagedSweep::cut_anew(std::uint64_t rows_of_step) {
+  Sample sample;
+  for_each_row([&](const Row&, const ShortKey& head, std::uint64_t) { sample.add(head.prefix()); });
+  const std::uint64_t steps =
+      std::min<std::uint64_t>(sample.seen() / std::max<std::uint64_t>(rows_of_step, 1) + 1, kMostScans);
+  const std::vector<std::uint64_t> prefixes = std::move(sample).sorted();
+  std::vector<std::uint64_t> begins{0};
+  for (std::uint64_t step = 1; step < steps; ++step) {
+    const std::uint64_t begin = prefixes[step * prefixes.size() / steps];
+    if (begin > begins.back()) begins.push_back(begin);
+  }
+  for (const std::uint64_t begin : begins) scans_.push_back({begin, 0, 0});
+  for_each_row([&](const Row&, const ShortKey& head, std::uint64_t bytes) {
+    const auto after = std::upper_bound(begins.begin(), begins.end(), head.prefix());
+    StagedRanges::Range& step = scans_[static_cast<std::size_t>(after - begins.begin()) - 1];
+    step.rows += 1;
+    step.bytes += bytes;
+  });
+}
+
+bool StagedSweep::next_scan() {
+  while (step_ < scans_.size()) {
+    const StagedRanges::Range& step = scans_[step_++];
+    if (step.rows == 0) continue;
+    const bool last = step_ == scans_.size();
+    const Limits limits{step.begin, last ? 0 : scans_[step_].begin, last};
+    combiner_->begin(step.rows, step.bytes);
+    for_each_row([&](const Row& row, const ShortKey& head, std::uint64_t) {
+      const std::uint64_t prefix = head.prefix();
+      if (prefix < limits.begin || !limits.before_end(prefix)) return;
+      const std::uint64_t hash = hash_of(head, row.key);
+      hash_sum_ += format_.hash(hash, row.value);
+      combiner_->add(hash, head, row.key, row.value.data());
+    });
+    taken_rows_ += step.rows;
+    combiner_->finish();
+    return true;
+  }
+  return false;
+}
+
+bool StagedSweep::next() {
+  return scans() ? next_scan() : next_range();
 }
 
 }  // namespace thresh

@@ -16,11 +16,16 @@ namespace thresh {
 // them begins; the few rows beyond that wait for the next step. What the slices say of their ranges is
 // checked: they come from elsewhere.
 //
+// Where a slice does not know its ranges, or they belong so little together that a step could take more
+// memory than there is, all rows are looked at first to cut them anew, and again in each step.
+//
 // Covers the rows in memory. Borrows all.
 class StagedSweep {
  public:
-  // `format`: of the job.
-  StagedSweep(const std::vector<const Slice*>& slices, const RowFormat& format, RowCombiner& combiner);
+  // `format`: of the job. `combine_bytes`: of memory to combine in; about twice as much is taken at most, and
+  // more if too many keys begin with the same 8 bytes.
+  StagedSweep(const std::vector<const Slice*>& slices, const RowFormat& format, RowCombiner& combiner,
+              std::uint64_t combine_bytes = UINT64_MAX);
 
   // Combines the next range that has rows; false when all are done. Throws Error{Internal} when the slices
   // do not have the rows that their ranges say.
@@ -31,6 +36,9 @@ class StagedSweep {
   // The ledger of what was taken so far.
   std::uint64_t taken_rows() const noexcept { return taken_rows_; }
   std::uint64_t taken_hash_sum() const noexcept { return hash_sum_; }
+
+  // Whether all rows are looked at in each step.
+  bool scans() const noexcept { return !scans_.empty(); }
 
  private:
   struct Source {
@@ -52,16 +60,24 @@ class StagedSweep {
     bool before_end(std::uint64_t prefix) const noexcept { return prefix < end || last; }
   };
 
-  StagedRanges known_ranges(const Slice& slice) const;
+  std::uint64_t begin_of(std::size_t range) const noexcept;
+  std::uint64_t most_rows_of_step() const;
   Limits limits_of(std::size_t step) const noexcept;
   void begin_combining(std::size_t step);
-  void take(Source& source, std::uint64_t rows, const Limits& limits);
+  void take(Source& source, const StagedRanges::Range& range, const Limits& limits);
   void take_waiting(const Limits& limits);
+  bool next_range();
+
+  template <typename Use>
+  void for_each_row(Use&& use) const;
+  void cut_anew(std::uint64_t rows_of_step);
+  bool next_scan();
 
   RowFormat format_;  // staged
   RowCombiner* combiner_;
   std::vector<Source> sources_;
   std::vector<Waiting> waiting_;
+  std::vector<StagedRanges::Range> scans_;  // the steps, if all rows are looked at in each
   std::size_t step_ = 0;
   std::uint64_t taken_rows_ = 0;
   std::uint64_t hash_sum_ = 0;

@@ -68,6 +68,7 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
       last_beat_(start_),
       heard_(start_) {
   if (job.combine_fixed != nullptr) merge_memory_.combiner.emplace(job, pool_);
+  merge_memory_.combine_bytes = memory_.stream_bytes;
   stats_.host = host_name();
   stats_.pid = static_cast<std::uint64_t>(getpid());
   tools_.pulse.on_worker_poll([this] { poll(); });

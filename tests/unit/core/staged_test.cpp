@@ -71,10 +71,12 @@ Run handed_over(ChunkPool& pool, const JobType& job, std::uint32_t worker, const
 }
 
 // The rows that a merge of the partition gives, in order; checks that none was lost.
-Pairs merged(const JobType& job, ChunkPool& pool, const std::vector<const Slice*>& slices) {
+Pairs merged(const JobType& job, ChunkPool& pool, const std::vector<const Slice*>& slices,
+             std::uint64_t combine_bytes) {
   const RowFormat format = row_format(job);
   MergeMemory memory;
   memory.combiner.emplace(job, pool);
+  memory.combine_bytes = combine_bytes;
   SliceMerge merge(slices, format, SliceCursor::kStreamBytes, &memory);
   Pairs rows;
   while (!merge.done()) {
@@ -108,7 +110,9 @@ void require_merged(const JobType& job, ChunkPool& pool, const std::vector<const
   for (std::uint32_t p = 0; p < kPartitions; ++p) {
     std::vector<const Slice*> slices;
     for (const auto* run : runs) slices.push_back(&(*run)[p]);
-    REQUIRE(merged(job, pool, slices) == in_partition(totals, p));
+    const Pairs expected = in_partition(totals, p);
+    REQUIRE(merged(job, pool, slices, UINT64_MAX) == expected);
+    REQUIRE(merged(job, pool, slices, 100'000) == expected);  // cut anew, as that is little
   }
 }
 
@@ -173,6 +177,48 @@ TEST_CASE("what is handed over is combined once, whoever cut its ranges") {
   add_up(emits_of(70'000, 5'000, 1), totals);
   require_merged(job, pool, {&runs[0].slices, &runs[1].slices, &runs[2].slices, &whole.slices}, totals);
   require_merged(job, pool, {&whole.slices, &runs[2].slices, &runs[0].slices, &runs[1].slices}, totals);
+}
+
+TEST_CASE("a step combines no more than there is memory for, wherever the ranges are") {
+  const JobType job = summing_job();
+  const RowFormat format = row_format(job);
+  constexpr std::uint64_t kRows = 30'000;
+  const std::uint64_t bytes = kRows * RowCombiner::bytes_of_row(8);
+  ChunkPool pool;
+  RowCombiner combiner(job, pool);
+  const auto keys_of = [](const std::string& begin, std::uint64_t keys) {
+    Pairs pairs;
+    for (std::uint64_t i = 0; i < keys; ++i) {
+      pairs.emplace_back(begin + std::to_string(i * 0x9e3779b97f4a7c15U), number_bytes(1));
+    }
+    return pairs;
+  };
+  const auto slices_of = [](const std::vector<Run>& runs) {
+    std::vector<const Slice*> slices;
+    for (const Run& run : runs) slices.push_back(&run.slices[0]);
+    return slices;
+  };
+  const auto check = [&](const std::vector<Run>& runs, bool scans) {
+    StagedSweep sweep(slices_of(runs), format, combiner, bytes);
+    REQUIRE(sweep.scans() == scans);
+    while (sweep.next()) REQUIRE(sweep.rows().size() <= 2 * kRows);
+    std::uint64_t rows = 0;
+    for (const Run& run : runs) rows += run.summary.slices[0].rows;
+    REQUIRE(sweep.taken_rows() == rows);
+  };
+  // A sweep over ranges that belong together; then each worker has keys of its own; then ranges are unknown.
+  std::vector<Run> runs;
+  runs.push_back(handed_over(pool, job, 1, keys_of("", 150'000), kLargeLimit));
+  runs.push_back(handed_over(pool, job, 2, keys_of("", 150'000), kLargeLimit));
+  check(runs, false);
+  for (const char* begin : {"a", "b", "c"}) {
+    runs.push_back(handed_over(pool, job, 3, keys_of(begin, 150'000), kLargeLimit));
+  }
+  check(runs, true);
+  runs.clear();
+  runs.push_back(handed_over(pool, job, 1, keys_of("", 150'000), kLargeLimit));
+  runs[0].slices[0].set_ranges(nullptr);
+  check(runs, true);
 }
 
 TEST_CASE("keys that begin alike are in one range") {

@@ -186,9 +186,12 @@ void AdaptiveTable<kSlotBytes>::leave_cache() {
 
 template <std::size_t kSlotBytes>
 std::vector<Slice> AdaptiveTable<kSlotBytes>::seal(const Overflow& overflow) {
-  if (mode_ == Mode::Table) return seal_table();
-  empty_cache();
-  return seal_buckets(overflow);
+  // A table that was not handed over after all is staged already.
+  if (mode_ == Mode::Table && staged_.bytes() == 0) return seal_table();
+  if (mode_ != Mode::Table) empty_cache();
+  std::vector<Slice> slices = seal_buckets(overflow);
+  range_shift_ = shift_for(partitioner_.partitions(), limit_bytes_);
+  return slices;
 }
 
 // What each worker combines and sorts, the owner has to merge with what the others did: to combine and sort
@@ -202,29 +205,26 @@ std::optional<MeasuredSlices> AdaptiveTable<kSlotBytes>::hand_over(const Receive
     const std::uint64_t row_bytes = RowCombiner::bytes_of_row(job_->value_size);
     return rows * receivers.workers * row_bytes <= receivers.combine_bytes;
   };
-  const unsigned shift = range_shift_;
   if (mode_ == Mode::Table) {
+    if (receivers.workers < 2 || staged_.bytes() > 0) return std::nullopt;
     const std::size_t rows = table_.rows() / partitioner_.partitions();
-    if (receivers.workers < 2 || staged_.bytes() + staged_.stored_bytes() > 0) return std::nullopt;
-    while (buckets() > 1 && rows / buckets() < kFewestRows) ++range_shift_;
-    // Ranges may not divide them, as keys may begin alike.
-    if (!fits(rows)) {
-      range_shift_ = shift;
-      return std::nullopt;
-    }
+    const auto may_halve = [&] { return rows / buckets() < kFewestRows && fits(2 * rows / buckets()); };
+    while (buckets() > 1 && may_halve()) ++range_shift_;
+    if (!fits(rows / buckets())) return std::nullopt;
     if (buckets() > 1) cut_ranges();
     stage_table();
   } else {
     if (staged_.stored_bytes() > 0) return std::nullopt;
     empty_cache();
-    if (!fits(most_rows_of_bucket())) return std::nullopt;
-    if (combining_is_worthwhile(partitioner_.partitions() / 2)) return std::nullopt;
   }
+  // Keys may begin alike, so that one range has most of them.
+  if (!fits(most_rows_of_bucket())) return std::nullopt;
+  if (mode_ != Mode::Table && combining_is_worthwhile(partitioner_.partitions() / 2)) return std::nullopt;
   MeasuredSlices all;
   for (std::uint32_t p = 0; p < partitioner_.partitions(); ++p) {
     all.slices.push_back(staged_slice(p, all.sizes.emplace_back(), all.weight));
   }
-  range_shift_ = shift;
+  range_shift_ = shift_for(partitioner_.partitions(), limit_bytes_);
   return all;
 }
 

@@ -293,13 +293,39 @@ TEST_CASE("what its owner had no memory to combine is sealed") {
   const JobType job = summing_job();
   ChunkPool pool;
   const Pairs pairs = emits_of(0, 10'000, 1);
+  Totals totals;
+  add_up(pairs, totals);
   for (const std::uint64_t limit : {kLimit, UINT64_MAX}) {  // buckets, or a table
-    const auto collector = make_collector(job, pool, Partitioner(kPartitions), limit);
-    emit_all(*collector, pairs);
-    REQUIRE_FALSE(collector->hand_over({3, 100'000}));
-    REQUIRE_FALSE(collector->hand_over({100, 4'000'000}));
-    REQUIRE(collector->hand_over({3, 4'000'000}));
+    for (const Receivers& receivers : {Receivers{3, 20'000}, {1000, 4'000'000}, {3, 4'000'000}}) {
+      const auto collector = make_collector(job, pool, Partitioner(kPartitions), limit);
+      emit_all(*collector, pairs);
+      const bool fits = receivers.workers == 3 && receivers.combine_bytes == 4'000'000;
+      const auto staged = collector->hand_over(receivers);
+      REQUIRE(staged.has_value() == fits);
+      if (staged) continue;
+      const std::vector<Slice> sealed = collector->seal();
+      require_merged(job, pool, {&sealed}, totals);
+    }
   }
+}
+
+TEST_CASE("a table whose keys begin alike is sealed where they are too many, and loses nothing") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions));
+  Pairs pairs;
+  for (int i = 0; i < 60'000; ++i) pairs.emplace_back("https://" + std::to_string(i), number_bytes(1));
+  Totals totals;
+  add_up(pairs, totals);
+  for (int round = 0; round < 2; ++round) {
+    emit_all(*collector, pairs);
+    REQUIRE_FALSE(collector->hand_over({3, 1'500'000}));  // a sixteenth of a partition would fit
+    const std::vector<Slice> sealed = collector->seal();
+    for (const Slice& slice : sealed) REQUIRE_FALSE(slice.loose());
+    require_merged(job, pool, {&sealed}, totals);
+  }
+  emit_all(*collector, pairs);
+  REQUIRE(collector->hand_over({3, 6'000'000}));
 }
 
 TEST_CASE("what waits in a store is sealed, not handed over") {

@@ -40,6 +40,10 @@ inline std::uint64_t hash_key(std::string_view key) noexcept {
   if (key.size() > ShortKey::kBytes) return hash_bytes(key);
   return hash_short_key(ShortKey::read(key), key.size());
 }
+// The same where the begin of the key was read.
+inline std::uint64_t hash_key(const ShortKey& head, std::string_view key) noexcept {
+  return key.size() > ShortKey::kBytes ? hash_bytes(key) : hash_short_key(head, key.size());
+}
 
 // The partition of a key's hash: the high bits, so that tables may use the low ones.
 inline std::uint32_t partition_of(std::uint64_t key_hash, std::uint32_t partitions) noexcept {

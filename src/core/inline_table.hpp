@@ -53,8 +53,7 @@ class InlineTable {
   }
   std::uint64_t hash_at(const char* slot) const noexcept {
     const std::string_view key = key_at(slot);
-    return key.size() > ShortKey::kBytes ? hash_bytes(key)
-                                         : hash_short_key(ShortKey::padded(slot), key.size());
+    return hash_key(ShortKey::padded(slot), key);
   }
   std::string_view key_at(const char* slot) const noexcept {
     const std::uint32_t kind = layout_.meta(slot) & 255;

@@ -67,7 +67,7 @@ void RowCombiner::combine(const StagedRows& staged, std::size_t bucket) {
   begin(staged.rows(bucket), staged.key_bytes(bucket));
   staged.for_each(bucket, [this](std::string_view key, const char* value) {
     const ShortKey head(key.data(), key.size());
-    add(key.size() > ShortKey::kBytes ? hash_bytes(key) : hash_short_key(head, key.size()), head, key, value);
+    add(hash_key(head, key), head, key, value);
   });
   finish();
 }

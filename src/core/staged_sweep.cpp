@@ -18,10 +18,6 @@ constexpr std::size_t kMostScans = 4096;
               "damaged; nothing was published");
 }
 
-std::uint64_t hash_of(const ShortKey& head, std::string_view key) noexcept {
-  return key.size() > ShortKey::kBytes ? hash_bytes(key) : hash_short_key(head, key.size());
-}
-
 // Some values of a sequence of unknown length, evenly spread.
 class Sample {
  public:
@@ -111,7 +107,7 @@ void StagedSweep::take_waiting(const Limits& limits) {
     if (!limits.before_end(head.prefix())) {
       waiting_[kept++] = row;
     } else {
-      combiner_->add(hash_of(head, row.key), head, row.key, row.value);
+      combiner_->add(hash_key(head, row.key), head, row.key, row.value);
     }
   }
   waiting_.resize(kept);
@@ -134,7 +130,7 @@ void StagedSweep::take(Source& source, const StagedRanges::Range& range, const L
     if (size > bytes_left) damaged();  // there is no room for more
     bytes_left -= size;
     const ShortKey head(row.key.data(), row.key.size());
-    const std::uint64_t hash = hash_of(head, row.key);
+    const std::uint64_t hash = hash_key(head, row.key);
     hash_sum += format_.hash(hash, row.value);
     const std::uint64_t prefix = head.prefix();
     if (prefix < limits.begin) damaged();
@@ -210,7 +206,7 @@ bool StagedSweep::next_scan() {
     for_each_row([&](const Row& row, const ShortKey& head, std::uint64_t) {
       const std::uint64_t prefix = head.prefix();
       if (prefix < limits.begin || !limits.before_end(prefix)) return;
-      const std::uint64_t hash = hash_of(head, row.key);
+      const std::uint64_t hash = hash_key(head, row.key);
       hash_sum_ += format_.hash(hash, row.value);
       combiner_->add(hash, head, row.key, row.value.data());
     });

@@ -2,7 +2,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include "thresh/decimal.hpp"
 #include "thresh/job.hpp"
@@ -12,14 +11,19 @@ namespace {
 struct Total {
   thresh::DecimalSum sum;
   std::uint64_t count = 0;
-  auto key_fields() const { return std::tie(sum, count); }
 };
+
+void to_text(std::string& out, const Total& total) {
+  to_text(out, total.sum);
+  out.push_back('\t');
+  thresh::to_text(out, total.count);
+}
 
 struct Sum {
   using Key = std::string;
   using Value = Total;
   static constexpr thresh::JobInfo info{
-      "sum", "1", "adds up numbers by category, exactly",
+      "sum", "2", "adds up numbers by category, exactly",
       "A record is a line `category TAB number`. The category is all before the first TAB; the number is an\n"
       "optional sign, digits, and optionally a point with up to 18 digits, below 1.7e20. Empty lines are "
       "skipped\n"
@@ -34,8 +38,10 @@ struct Sum {
     }
     const std::size_t tab = thresh::find_byte(line.text, '\t');
     if (tab == std::string_view::npos) throw thresh::BadRecord("no TAB in " + thresh::quoted(line.text));
-    const auto number = thresh::Decimal::parse(line.text.substr(tab + 1));
-    emit(line.text.substr(0, tab), Total{thresh::DecimalSum(number), 1});
+    std::string_view number = line.text;
+    number.remove_prefix(tab + 1);
+    emit(std::string_view(line.text.data(), tab),
+         Total{thresh::DecimalSum(thresh::Decimal::parse(number)), 1});
   }
   static Total combine(Total a, Total b) {
     a.sum += b.sum;

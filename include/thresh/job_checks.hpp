@@ -15,7 +15,7 @@ namespace thresh {
 
 struct JobInfo {
   std::string_view name;     // on the command line
-  std::string_view version;  // raised when the job's output changes; part of the fingerprint
+  std::string_view version;  // raised when the job's output or its values change; part of the fingerprint
   std::string_view summary;  // one line for `thresh list`
   std::string_view details;  // for `thresh JOB --help`: what a record is, what a line of output is
 };

@@ -94,7 +94,7 @@ using SumWeights = std::uint64_t (*)(const EmitBatch& batch);
 
 struct JobType {
   std::string name;
-  std::string version;         // raised when the job's output changes; part of the fingerprint
+  std::string version;         // raised when the job's output or its values change; part of the fingerprint
   std::string summary;         // one line for `thresh list`
   std::string details;         // for `thresh JOB --help`: what a record is, what a line of output is
   std::size_t value_size = 0;  // bytes of each encoded value; 0: they vary

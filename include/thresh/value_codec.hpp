@@ -87,7 +87,7 @@ requires(!Encodable<V>) struct ValueCodec<V> {
   static constexpr bool in_place = true;
   static std::size_t size(const V&) noexcept { return sizeof(V); }
   static char* write(const V& value, char* at) noexcept {
-    std::memcpy(at, &value, sizeof value);
+    copy(at, reinterpret_cast<const char*>(&value));
     return at + sizeof value;
   }
   static void append(const V& value, std::string& out) {
@@ -96,8 +96,18 @@ requires(!Encodable<V>) struct ValueCodec<V> {
   static V read(std::string_view bytes) {
     detail::need_size(bytes, sizeof(V));
     V value;
-    std::memcpy(&value, bytes.data(), sizeof value);
+    copy(reinterpret_cast<char*>(&value), bytes.data());
     return value;
+  }
+
+ private:
+  // Word by word, so that compilers keep the members of a value in registers: what is copied at once is
+  // put together in memory and waits there.
+  static void copy(char* to, const char* from) noexcept {
+    constexpr std::size_t kWord = sizeof(std::uint64_t);
+    for (std::size_t at = 0; at + kWord <= sizeof(V); at += kWord) std::memcpy(to + at, from + at, kWord);
+    constexpr std::size_t kWords = sizeof(V) / kWord * kWord;
+    if constexpr (kWords < sizeof(V)) std::memcpy(to + kWords, from + kWords, sizeof(V) - kWords);
   }
 };
 

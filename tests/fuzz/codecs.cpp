@@ -35,6 +35,18 @@ void read_value(std::string_view bytes) {
   });
 }
 
+void read_sum(std::string_view bytes) {
+  takes(ExitCode::Internal, "", [&] {
+    DecimalSum sum = ValueCodec<DecimalSum>::read(bytes);
+    sum += sum;
+    std::string printed;
+    try {
+      to_text(printed, sum);
+    } catch (const BadRecord&) {
+    }
+  });
+}
+
 void read_decimal(std::string_view text) {
   try {
     const Decimal value = Decimal::parse(text);
@@ -52,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = as_text(data, size);
   read_decimal(bytes);
   read_value(bytes);
+  read_sum(bytes);
   read_key<bool>(bytes);
   read_key<std::int32_t>(bytes);
   read_key<std::uint64_t>(bytes);
@@ -59,7 +72,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_key<std::string>(bytes);
   read_key<RecordId>(bytes);
   read_key<Decimal>(bytes);
-  read_key<DecimalSum>(bytes);
   read_key<std::pair<std::string, std::int16_t>>(bytes);
   read_key<std::tuple<std::uint8_t, std::string, std::string>>(bytes);
   read_key<std::array<std::string, 2>>(bytes);

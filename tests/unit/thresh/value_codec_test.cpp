@@ -1,5 +1,6 @@
 #include "thresh/value_codec.hpp"
 
+#include <array>
 #include <boost/serialization/map.hpp>
 #include <boost/serialization/vector.hpp>
 
@@ -17,6 +18,10 @@ struct Flat {
   std::int16_t b = 0;
   std::int16_t c = 0;
   bool operator==(const Flat&) const = default;
+};
+struct Uneven {
+  std::array<std::uint32_t, 5> numbers{};
+  bool operator==(const Uneven&) const = default;
 };
 struct Padded {
   std::uint64_t a = 0;
@@ -53,6 +58,8 @@ TEST_CASE("values are read as they were written") {
   holds("flat, padded and nested",
         [](std::uint32_t a, std::int16_t b, const Tags& tags, const std::string& text) {
           RC_ASSERT(ValueCodec<Flat>::read(bytes_of(Flat{a, b, b})) == (Flat{a, b, b}));
+          const Uneven uneven{{a, ~a, a + 1, 7, a}};
+          RC_ASSERT(ValueCodec<Uneven>::read(bytes_of(uneven)) == uneven);
           RC_ASSERT(ValueCodec<Padded>::read(bytes_of(Padded{a, 3})) == (Padded{a, 3}));
           RC_ASSERT(ValueCodec<Tags>::read(bytes_of(tags)) == tags);
           RC_ASSERT(ValueCodec<std::string>::read(bytes_of(text)) == text);

@@ -26,7 +26,7 @@ unsigned shift_for(std::uint32_t partitions, std::uint64_t limit_bytes) {
 }
 
 // Keys that the ranges are cut by, at most.
-constexpr std::size_t kSample = 1 << 16;
+constexpr std::size_t kSample = 1 << 14;
 
 }  // namespace
 
@@ -132,14 +132,21 @@ void AdaptiveTable<kSlotBytes>::adapt(std::size_t more) {
   if (mode_ == Mode::Table) {
     if (!table_.must_grow_for(more)) return;
     const bool large = table_.slot_bytes() >= kTableBytes;
-    if ((large && emits_ < kWorthwhile * table_.rows()) || 2 * table_.slot_bytes() > limit_bytes_) {
-      leave_table();
-    } else {
-      table_.reserve(more);
-    }
+    if (large && emits_ < kWorthwhile * table_.rows()) return leave_table();
+    if (2 * table_.slot_bytes() <= limit_bytes_) return table_.reserve(more);
+    // Slower look-ups are better than rows that are not combined.
+    if (!table_.has_room_for(more)) leave_table();
   } else if (mode_ == Mode::Cached && cache_.useless()) {
     leave_cache();
   }
+}
+
+// REQUIRES: nothing is staged.
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::use_ranges(unsigned shift) {
+  if (shift == range_shift_) return;
+  range_shift_ = shift;
+  staged_ = StagedRows(*job_, *pool_, partitioner_.partitions() * buckets());
 }
 
 template <std::size_t kSlotBytes>
@@ -190,7 +197,7 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal(const Overflow& overflow) {
   if (mode_ == Mode::Table && staged_.bytes() == 0) return seal_table();
   if (mode_ != Mode::Table) empty_cache();
   std::vector<Slice> slices = seal_buckets(overflow);
-  range_shift_ = shift_for(partitioner_.partitions(), limit_bytes_);
+  use_ranges(shift_for(partitioner_.partitions(), limit_bytes_));
   return slices;
 }
 
@@ -208,9 +215,15 @@ std::optional<MeasuredSlices> AdaptiveTable<kSlotBytes>::hand_over(const Receive
   if (mode_ == Mode::Table) {
     if (receivers.workers < 2 || staged_.bytes() > 0) return std::nullopt;
     const std::size_t rows = table_.rows() / partitioner_.partitions();
-    const auto may_halve = [&] { return rows / buckets() < kFewestRows && fits(2 * rows / buckets()); };
-    while (buckets() > 1 && may_halve()) ++range_shift_;
-    if (!fits(rows / buckets())) return std::nullopt;
+    const auto too_many = [&](unsigned shift) {
+      const std::size_t buckets = KeyRanges::kRanges >> shift;
+      const bool chunks_fit = partitioner_.partitions() * buckets * ChunkPool::kChunkBytes <= limit_bytes_;
+      return !chunks_fit || (rows / buckets < kFewestRows && fits(2 * rows / buckets));
+    };
+    unsigned shift = 0;
+    while (KeyRanges::kRanges >> shift > 1 && too_many(shift)) ++shift;
+    if (!fits(rows / (KeyRanges::kRanges >> shift))) return std::nullopt;
+    use_ranges(shift);
     if (buckets() > 1) cut_ranges();
     stage_table();
   } else {
@@ -224,7 +237,7 @@ std::optional<MeasuredSlices> AdaptiveTable<kSlotBytes>::hand_over(const Receive
   for (std::uint32_t p = 0; p < partitioner_.partitions(); ++p) {
     all.slices.push_back(staged_slice(p, all.sizes.emplace_back(), all.weight));
   }
-  range_shift_ = shift_for(partitioner_.partitions(), limit_bytes_);
+  use_ranges(shift_for(partitioner_.partitions(), limit_bytes_));
   return all;
 }
 

@@ -50,6 +50,7 @@ class AdaptiveTable final : public Collector {
   void combine_pending();
   void adapt(std::size_t more);
   void leave_table();
+  void use_ranges(unsigned shift);
   void cut_ranges();
   void stage_table();
   void leave_cache();

@@ -34,6 +34,10 @@ class InlineTable {
   bool must_grow_for(std::size_t more) const noexcept {
     return (rows_ + more) * layout_.bytes() * 3 > slots_.size() * 2;
   }
+  // Up to seven eighths, where looking for a new key takes some 30 slots.
+  bool has_room_for(std::size_t more) const noexcept {
+    return (rows_ + more) * layout_.bytes() * 8 <= slots_.size() * 7;
+  }
   LookUp look_up() const noexcept { return {slots_.data(), mask_}; }
 
   // For combine_into_slots, which tells how many rows there are now. REQUIRES: reserve() for the batch.

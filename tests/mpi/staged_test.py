@@ -9,7 +9,7 @@ import ranks
 
 READ_RUN = pathlib.Path(__file__).resolve().parents[2] / "scripts/read_run.py"
 SHAPE = ("--partitions", 3, "--split-size", "64K")
-# A table is given up when it would outgrow a quarter of it, and what waits to be combined fits into a quarter.
+# A table is given up when it fills what it may have of a quarter of it, and what waits to be combined fits into a quarter.
 MEMORY = {"wordcount": {0: "24M", 2: "24M", 3: "24M", 4: "24M"}, "sum": {0: "96M", 2: "96M", 3: "44M", 4: "36M"}}
 
 
@@ -17,7 +17,7 @@ class Staged(ranks.Case):
     def setUp(self):
         super().setUp()
         rng = random.Random(5)
-        words = [b"%x" % (rng.randrange(300_000) * 2654435761 % (1 << 40)) for _ in range(400_000)]
+        words = [b"%x" % (rng.randrange(400_000) * 2654435761 % (1 << 40)) for _ in range(400_000)]
         words += [b"q" * 300 + b"%d" % (n % 50) for n in range(200)]
         rng.shuffle(words)
         self.text = self.write("words.txt", b"".join(word + (b"\n" if n % 9 == 0 else b" ") for n, word in enumerate(words)))

@@ -19,9 +19,9 @@ using namespace thresh::test;
 namespace {
 
 constexpr std::uint32_t kPartitions = 3;
-// A table that holds no more than this is given up after 3000 keys; its rows come in one range.
+// A table that holds no more than this is given up after 3584 keys; its rows come in one range.
 constexpr std::uint64_t kLimit = 200 << 10;
-// The same after 49,000 keys, with four ranges.
+// The same after 57,344 keys, with four ranges.
 constexpr std::uint64_t kLargeLimit = 3200 << 10;
 
 const Receivers kAlone;
@@ -276,6 +276,35 @@ TEST_CASE("a table is handed over where there are others, and sealed where there
   }
 }
 
+TEST_CASE("a table that may not grow is filled before it is given up") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  for (const unsigned keys : {3'500U, 3'700U}) {
+    const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
+    emit_all(*collector, emits_of(0, keys, 1));
+    REQUIRE(collector->hand_over(kAlone).has_value() == (keys == 3'700U));  // a table alone is not
+  }
+}
+
+TEST_CASE("a table comes in as many ranges as its owner needs, if there are chunks for them") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLargeLimit);
+  Pairs pairs;
+  Totals totals;
+  for (std::uint64_t i = 0; i < 49'000; ++i) {
+    pairs.emplace_back(std::to_string(i * 0x9e3779b97f4a7c15U), number_bytes(1));
+  }
+  add_up(pairs, totals);
+  for (int round = 0; round < 2; ++round) {  // it is a table again afterwards
+    emit_all(*collector, pairs);
+    REQUIRE_FALSE(collector->hand_over({3, 100'000}));       // no sixteenth of a partition fits
+    const auto staged = collector->hand_over({3, 500'000});  // a fourth would not
+    REQUIRE(staged);
+    require_merged(job, pool, {&staged->slices}, totals);
+  }
+}
+
 TEST_CASE("what combining makes much less is combined before it travels") {
   const JobType job = summing_job();
   ChunkPool pool;
@@ -397,7 +426,7 @@ TEST_CASE("a damaged stream of staged slices is refused or changes the ledger, a
   ChunkPool pool;
   MergeMemory memory;
   memory.combiner.emplace(job, pool);
-  const Run run = handed_over(pool, job, 1, emits_of(0, 50'000, 1), kLargeLimit);
+  const Run run = handed_over(pool, job, 1, emits_of(0, 60'000, 1), kLargeLimit);
   const std::string stream = stream_of(run);
   const std::size_t head = SliceSize::kHeaderBytes + sizeof(StagedRanges);
   for (std::size_t byte = 0; byte < head + 60; ++byte) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -196,7 +195,8 @@ struct Codec<Decimal> {
 
 // A sum of decimals, in 184 bits: 2^56 of them cannot overflow it. Prints with as many digits after the point
 // as the longest of them had. Three words without padding, so that a struct of sums and counts travels as it
-// lies in memory: to swap its bytes on the way into a table and out of it was a tenth of the job `sum`.
+// lies in memory: to swap its bytes on the way into a table and out of it was a tenth of the job `sum`. By
+// itself, and in pairs and tuples, it has a codec.
 class DecimalSum {
  public:
   constexpr DecimalSum() = default;
@@ -230,6 +230,7 @@ class DecimalSum {
   bool operator==(const DecimalSum&) const = default;
 
  private:
+  friend struct Codec<DecimalSum>;
   static constexpr std::uint64_t kDigits = 255;  // these bits of top_
 
   constexpr Uint128 units() const noexcept { return Uint128{middle_} << 64 | low_; }
@@ -243,5 +244,31 @@ static_assert(detail::FlatStruct<DecimalSum>);
 inline void to_text(std::string& out, const DecimalSum& sum) {
   to_text(out, sum.total());
 }
+
+template <>
+struct Codec<DecimalSum> {
+  static constexpr std::size_t fixed_size = 25;
+  static std::size_t size(const DecimalSum&) noexcept { return fixed_size; }
+  static char* write(const DecimalSum& sum, char* at) noexcept {
+    at = Codec<std::int64_t>::write(static_cast<std::int64_t>(sum.top_) >> 8, at);
+    at = Codec<Uint128>::write(sum.units(), at);
+    *at = static_cast<char>(sum.top_ & DecimalSum::kDigits);
+    return at + 1;
+  }
+  static DecimalSum read(std::string_view bytes) {
+    detail::need_size(bytes, fixed_size);
+    const std::int64_t high = Codec<std::int64_t>::read(bytes.substr(0, 8));
+    const auto units = Codec<Uint128>::read(bytes.substr(8, 16));
+    const auto digits = static_cast<unsigned char>(bytes[24]);
+    DecimalSum sum;
+    sum.low_ = static_cast<std::uint64_t>(units);
+    sum.middle_ = static_cast<std::uint64_t>(units >> 64);
+    sum.top_ = static_cast<std::uint64_t>(high) << 8 | digits;
+    if (digits > Decimal::kMaxDigits || static_cast<std::int64_t>(sum.top_) >> 8 != high) {
+      refuse_bytes("no decimal sum");
+    }
+    return sum;
+  }
+};
 
 }  // namespace thresh

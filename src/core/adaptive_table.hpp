@@ -1,7 +1,7 @@
 // The collector of jobs that combine small values of a fixed size. It adapts to what combining achieves:
 //
 //   Table    one table of keys and values. Ends when it would outgrow kTableBytes and has combined little, or
-//            when it would outgrow what it may hold.
+//            when it is full and may not grow.
 //   Cached   a table that fits into the second-level cache, in front of buckets that are combined when they
 //            are sealed. Ends when the cache hits seldom.
 //   Buckets  the buckets alone.

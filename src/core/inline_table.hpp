@@ -40,11 +40,11 @@ class InlineTable {
   }
   LookUp look_up() const noexcept { return {slots_.data(), mask_}; }
 
-  // For combine_into_slots, which tells how many rows there are now. REQUIRES: reserve() for the batch.
+  // For combine_into_slots, which tells how many rows there are now. REQUIRES: has_room_for() the batch.
   Slots slots() noexcept { return {slots_.data(), mask_, rows_}; }
   void set_rows(std::size_t rows) noexcept { rows_ = rows; }
   // Where the value of a key is that does not fit into a slot; null if the key is new: then it came with a
-  // copy of `value`. REQUIRES: reserve().
+  // copy of `value`. REQUIRES: has_room_for().
   char* find_or_add_long(std::uint64_t hash, std::string_view key, const char* value);
 
   // Calls use(slot, key) for every row. Slot and key live until the table changes.

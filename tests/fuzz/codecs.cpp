@@ -35,9 +35,14 @@ void read_value(std::string_view bytes) {
   });
 }
 
+// As it lies in a struct.
 void read_sum(std::string_view bytes) {
+  struct Total {
+    DecimalSum sum;
+    std::uint64_t count;
+  };
   takes(ExitCode::Internal, "", [&] {
-    DecimalSum sum = ValueCodec<DecimalSum>::read(bytes);
+    DecimalSum sum = ValueCodec<Total>::read(bytes).sum;
     sum += sum;
     std::string printed;
     try {
@@ -72,6 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   read_key<std::string>(bytes);
   read_key<RecordId>(bytes);
   read_key<Decimal>(bytes);
+  read_key<DecimalSum>(bytes);
   read_key<std::pair<std::string, std::int16_t>>(bytes);
   read_key<std::tuple<std::uint8_t, std::string, std::string>>(bytes);
   read_key<std::array<std::string, 2>>(bytes);

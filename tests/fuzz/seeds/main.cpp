@@ -115,9 +115,7 @@ void seed_codecs() {
   add("pair", std::pair(std::string("a\0b", 3), std::int16_t{-3}));
   add("tuple", std::tuple(std::uint8_t{7}, std::string("x"), std::string()));
   add("double", -1.5);
-  std::string sum;
-  ValueCodec<DecimalSum>::append(DecimalSum(Decimal::parse("-12.5")), sum);
-  seed("decimal sum", sum);
+  add("decimal sum", DecimalSum(Decimal::parse("-12.5")));
   seed("tags", std::string("\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0k\1\0\0\0\0\0\0\0\7\0\0\0", 29));
 }
 

@@ -116,6 +116,12 @@ void require_merged(const JobType& job, ChunkPool& pool, const std::vector<const
   }
 }
 
+std::size_t ranges_of(const Slice& slice) {
+  const auto& ranges = slice.ranges()->ranges;
+  return static_cast<std::size_t>(std::count_if(ranges.begin(), ranges.end(),
+                                                [](const auto& range) { return range.begin != UINT64_MAX; }));
+}
+
 std::string stream_of(const Run& run) {
   SliceSender sender;
   for (PartitionId p = 0; p < kPartitions; ++p) sender.add(run, p);
@@ -301,8 +307,15 @@ TEST_CASE("a table comes in as many ranges as its owner needs, if there are chun
     REQUIRE_FALSE(collector->hand_over({3, 100'000}));       // no sixteenth of a partition fits
     const auto staged = collector->hand_over({3, 500'000});  // a fourth would not
     REQUIRE(staged);
+    REQUIRE(ranges_of(staged->slices[0]) == 8);
     require_merged(job, pool, {&staged->slices}, totals);
   }
+  emit_all(*collector, emits_of(0, 60'000, 1));
+  REQUIRE(ranges_of(collector->hand_over(kAlone)->slices[0]) == 4);  // as many as buckets may be
+
+  const auto small = make_collector(job, pool, Partitioner(kPartitions), kLimit);
+  emit_all(*small, emits_of(0, 3'500, 1));
+  REQUIRE_FALSE(small->hand_over({3, 200'000}));  // half of a partition would fit
 }
 
 TEST_CASE("what combining makes much less is combined before it travels") {

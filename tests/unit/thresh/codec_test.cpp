@@ -230,7 +230,7 @@ TEST_CASE("bytes that are no encoding are refused or give some value") {
     thresh::test::decodes_or_throws([&] { (void)Codec<Visit>::read(bytes); });
     thresh::test::decodes_or_throws([&] { (void)Codec<std::array<std::string, 3>>::read(bytes); });
     thresh::test::decodes_or_throws([&] { (void)Codec<std::pair<Upper, Upper>>::read(bytes); });
-    thresh::test::decodes_or_throws([&] { (void)Codec<thresh::Decimal>::read(bytes); });
+    thresh::test::decodes_or_throws([&] { (void)Codec<thresh::DecimalSum>::read(bytes); });
   };
   holds("random bytes", [&](const std::string& bytes, const Text& text) {
     any(bytes);

@@ -7,6 +7,7 @@
 #include "support/damage.hpp"
 #include "support/errors.hpp"
 #include "support/property.hpp"
+#include "thresh/value_codec.hpp"
 
 namespace {
 
@@ -127,25 +128,39 @@ TEST_CASE("a sum does not depend on the order or the grouping of adding") {
     for (std::size_t i = 0; i < numbers.size(); ++i) (i % 3 == 0 ? first : second) += DecimalSum(numbers[i]);
     first += second;
     RC_ASSERT(first == forward);
-    std::string bytes;
-    thresh::ValueCodec<DecimalSum>::append(first, bytes);
-    RC_ASSERT(thresh::ValueCodec<DecimalSum>::read(bytes) == first);
+    RC_ASSERT(bytes_of(first) == bytes_of(forward));
+    RC_ASSERT(thresh::Codec<DecimalSum>::read(bytes_of(first)) == first);
     std::uint64_t low_bits = 0;
     for (const Decimal& number : numbers) low_bits += DecimalSum(number).low_bits();
     RC_ASSERT(low_bits == first.low_bits());
   });
 }
 
-TEST_CASE("bytes that are no sum print nothing") {
-  const auto printed = [](const std::string& bytes) {
-    return error_of([&] { text_of(thresh::ValueCodec<DecimalSum>::read(bytes)); });
+TEST_CASE("sums keep their order as bytes") {
+  holds("by value", [] {
+    const DecimalSum a(*any_decimal());
+    const DecimalSum b(*any_decimal());
+    if (a.total() < b.total()) RC_ASSERT(bytes_of(a) < bytes_of(b));
+  });
+}
+
+TEST_CASE("a sum in a struct travels as it lies, and bytes that are no sum print nothing") {
+  struct Total {
+    DecimalSum sum;
+    std::uint64_t count = 0;
   };
+  using Values = thresh::ValueCodec<Total>;
+  const auto printed = [](const std::string& bytes) {
+    return error_of([&] { text_of(Values::read(bytes).sum); });
+  };
+  STATIC_REQUIRE(Values::fixed_size == sizeof(Total));
   std::string bytes;
-  thresh::ValueCodec<DecimalSum>::append(DecimalSum(Decimal::parse("-1.5")), bytes);
+  Values::append({DecimalSum(Decimal::parse("-1.5")), 1}, bytes);
   CHECK(printed(bytes) == "");
+  CHECK(Values::read(bytes).sum == DecimalSum(Decimal::parse("-1.5")));
   bytes[16] = 19;
   CHECK(contains(printed(bytes), "too many digits"));
-  CHECK(contains(printed(std::string(24, '\7')), "the sum is beyond"));
+  CHECK(contains(printed(std::string(32, '\7')), "the sum is beyond"));
 }
 
 TEST_CASE("short numbers are read as long ones are") {

@@ -304,10 +304,11 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_table() {
   table_.for_each([&](const char* slot, std::string_view key) {
     refs[partitioner_.of(table_.hash_at(slot), key)].push_back({key_prefix(key), slot});
   });
+  const auto key_of = [this](const char* slot) { return table_.key_at(slot); };
   std::vector<Slice> slices(partitioner_.partitions());
   for (std::uint32_t p = 0; p < partitioner_.partitions(); ++p) {
     std::vector<RowRef>& rows = refs[p];
-    sort_refs(rows, [this](const char* a, const char* b) { return table_.key_at(a) < table_.key_at(b); });
+    sort_refs(rows, key_of, [&](const char* a, const char* b) { return key_of(a) < key_of(b); });
     for (std::size_t i = 0; i < rows.size(); ++i) {
       __builtin_prefetch(rows[std::min(i + kAhead, rows.size() - 1)].row);
       slices[p].append(*pool_, format_, table_.key_at(rows[i].row),

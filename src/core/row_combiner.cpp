@@ -121,8 +121,8 @@ void RowCombiner::find_or_add(const Pending& row) {
 
 void RowCombiner::finish() {
   flush();
-  sort_refs(refs_,
-            [this](const char* a, const char* b) { return format_.read(a).key < format_.read(b).key; });
+  const auto key_of = [this](const char* row) { return format_.read(row).key; };
+  sort_refs(refs_, key_of, [&](const char* a, const char* b) { return key_of(a) < key_of(b); });
 }
 
 void RowCombiner::append_to(Slice& slice) {

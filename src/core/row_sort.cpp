@@ -3,12 +3,14 @@
 namespace thresh {
 
 void sort_rows(std::vector<RowRef>& rows, const RowFormat& format) {
-  sort_refs(rows, [&format](const char* a, const char* b) {
-    const Row left = format.read(a);
-    const Row right = format.read(b);
-    const int keys = left.key.compare(right.key);
-    return keys != 0 ? keys < 0 : left.value < right.value;
-  });
+  sort_refs(
+      rows, [&format](const char* row) { return format.read(row).key; },
+      [&format](const char* a, const char* b) {
+        const Row left = format.read(a);
+        const Row right = format.read(b);
+        const int keys = left.key.compare(right.key);
+        return keys != 0 ? keys < 0 : left.value < right.value;
+      });
 }
 
 }  // namespace thresh

@@ -28,6 +28,7 @@ Pairs sorted(const Pairs& pairs, const RowFormat& format) {
   Pairs rows;
   for (const RowRef& ref : refs) {
     const Row row = format.read(ref.row);
+    REQUIRE(ref.prefix == key_prefix(row.key));
     rows.emplace_back(row.key, row.value);
   }
   return rows;
@@ -39,7 +40,7 @@ TEST_CASE("rows are sorted by key and value at every size at which another way i
   std::mt19937_64 random(7);
   for (const std::size_t rows :
        std::initializer_list<std::size_t>{0, 1, 2, 24, 25, 399, 400, 401, 3'000, 20'000, 20'001, 70'000}) {
-    for (const int kind : {0, 1, 2, 3, 4}) {
+    for (const int kind : {0, 1, 2, 3, 4, 5, 6, 7}) {
       Pairs pairs;
       for (std::size_t i = 0; i < rows; ++i) {
         const std::uint64_t number = random();
@@ -49,6 +50,15 @@ TEST_CASE("rows are sorted by key and value at every size at which another way i
         if (kind == 3) key = std::string(number % 11, static_cast<char>(number >> 32 & 1));  // NULs, sizes
         // The first bytes look as if they told all rows apart.
         if (kind == 4) key = std::string(4, static_cast<char>(number % 200)) + number_bytes(number >> 8);
+        // Addresses: they differ far behind, and begin alike there too.
+        if (kind == 5) {
+          key = "https://www.example.org/" + std::to_string(number % 3) + "/products/" +
+                std::to_string(number >> 40);
+        }
+        // Each length begins with all shorter ones, past the depth at which rows are compared.
+        if (kind == 6) key = std::string(number % 200, 'a') + (number >> 63 ? "b" : "");
+        // NULs where the next 8 bytes begin, and keys that end there.
+        if (kind == 7) key = "8 bytes:" + std::string(number % 19, '\0') + (number >> 63 ? "x" : "");
         pairs.emplace_back(std::move(key), std::to_string(random() % 10));
       }
       const Pairs got = sorted(pairs, RowFormat(0));

@@ -123,7 +123,8 @@ void AdaptiveTable<kSlotBytes>::combine_pending() {
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::stage(std::uint64_t hash, std::uint64_t prefix, std::string_view key,
                                       const char* value) {
-  const std::size_t bucket = partitioner_.of(hash, key) * buckets() + (ranges_.of(prefix) >> range_shift_);
+  const std::size_t range = ranges_.of(prefix, key) >> range_shift_;
+  const std::size_t bucket = partitioner_.of(hash, key) * buckets() + range;
   staged_.add(bucket, hash, key, value);
 }
 
@@ -151,11 +152,11 @@ void AdaptiveTable<kSlotBytes>::use_ranges(unsigned shift) {
 
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::cut_ranges() {
-  std::vector<std::uint64_t> sample;
+  std::vector<KeyLimit> sample;
   const std::size_t step = table_.rows() / kSample + 1;
   std::size_t row = 0;
   table_.for_each([&](const char*, std::string_view key) {
-    if (row++ % step == 0) sample.push_back(key_prefix(key));
+    if (row++ % step == 0) sample.emplace_back(key);
   });
   ranges_.cut(std::move(sample));
 }
@@ -230,7 +231,7 @@ std::optional<MeasuredSlices> AdaptiveTable<kSlotBytes>::hand_over(const Receive
     if (staged_.stored_bytes() > 0) return std::nullopt;
     empty_cache();
   }
-  // Keys may begin alike, so that one range has most of them.
+  // A range may have got more than those that it was cut by.
   if (!fits(most_rows_of_bucket())) return std::nullopt;
   if (mode_ != Mode::Table && combining_is_worthwhile(partitioner_.partitions() / 2)) return std::nullopt;
   MeasuredSlices all;
@@ -266,12 +267,12 @@ template <std::size_t kSlotBytes>
 Slice AdaptiveTable<kSlotBytes>::staged_slice(std::uint32_t partition, SliceSize& size,
                                               std::uint64_t& weight) {
   auto ranges = std::make_unique<StagedRanges>();
-  for (StagedRanges::Range& range : ranges->ranges) range.begin = UINT64_MAX;
+  for (StagedRanges::Range& range : ranges->ranges) range.begin = KeyBound::end();
   Slice slice;
   for (std::size_t i = 0; i < buckets(); ++i) {
     const std::size_t bucket = partition * buckets() + i;
     StagedRanges::Range& range = ranges->ranges[i];
-    range.begin = ranges_.begin(i << range_shift_);
+    range.begin = KeyBound(ranges_.begin(i << range_shift_));
     range.rows = staged_.rows(bucket);
     size.rows += range.rows;
     size.hash_sum += staged_.hash_sum(bucket);
@@ -291,7 +292,16 @@ Slice AdaptiveTable<kSlotBytes>::staged_slice(std::uint32_t partition, SliceSize
 
 template <std::size_t kSlotBytes>
 bool AdaptiveTable<kSlotBytes>::spill(SliceStore& store) {
-  if (mode_ == Mode::Table) return false;
+  if (mode_ == Mode::Table) {
+    if (emits_ >= kWorthwhile * table_.rows()) return false;
+    leave_table();  // its keys are too long for its slots, or it would have got there by growing
+  }
+  // A bucket comes back whole, to be combined in what is left of memory.
+  constexpr std::uint64_t kMostOfLimit = 4;
+  for (std::size_t bucket = 0; bucket < partitioner_.partitions() * buckets(); ++bucket) {
+    const std::uint64_t combining = staged_.rows(bucket) * RowCombiner::bytes_of_row(job_->value_size);
+    if (combining + 2 * staged_.row_bytes(bucket) > kMostOfLimit * limit_bytes_) return false;
+  }
   staged_.spill(store);
   return true;
 }

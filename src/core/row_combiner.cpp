@@ -64,7 +64,7 @@ void RowCombiner::make_room_in_slots() {
 }
 
 void RowCombiner::combine(const StagedRows& staged, std::size_t bucket) {
-  begin(staged.rows(bucket), staged.key_bytes(bucket));
+  begin(staged.rows(bucket), staged.row_bytes(bucket));
   staged.for_each(bucket, [this](std::string_view key, const char* value) {
     const ShortKey head(key.data(), key.size());
     add(hash_key(head, key), head, key, value);

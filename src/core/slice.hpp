@@ -35,7 +35,7 @@ inline RowFormat row_format(const JobType& job) noexcept {
 // The ranges of keys that the rows of a staged slice come by. It travels with them, before the first.
 struct StagedRanges {
   struct Range {
-    std::uint64_t begin = 0;  // least key_prefix
+    KeyBound begin;  // no key is less
     std::uint64_t rows = 0;
     std::uint64_t bytes = 0;
   };
@@ -47,7 +47,7 @@ struct StagedRanges {
     return hash_bytes({reinterpret_cast<const char*>(ranges.data()), sizeof ranges});
   }
 };
-static_assert(sizeof(StagedRanges) == 3 * 8 * KeyRanges::kRanges + 8, "it travels as it lies in memory");
+static_assert(sizeof(StagedRanges) == 64 * KeyRanges::kRanges + 8, "it travels as it lies in memory");
 
 class Slice {
  public:

@@ -63,8 +63,10 @@ void StagedRows::add_long(std::size_t bucket, std::string_view key, const char* 
   ++into.rows;
 }
 
-std::uint64_t StagedRows::key_bytes(std::size_t bucket) const noexcept {
+std::uint64_t StagedRows::row_bytes(std::size_t bucket) const noexcept {
   std::uint64_t bytes = 0;
+  const StoredChunks& stored = stored_[bucket].chunks;
+  for (std::size_t i = 0; i < stored.size(); ++i) bytes += stored.chunk_size(i);
   for (const Chunk& chunk : chunks_[bucket]) {
     const bool last = &chunk == &chunks_[bucket].back();
     bytes += last ? static_cast<std::uint64_t>(heads_[bucket].at - chunk.data()) : chunk.used();

@@ -59,15 +59,14 @@ class StagedRows {
   // Memory taken from the pool.
   std::uint64_t bytes() const noexcept { return bytes_; }
   std::uint64_t stored_bytes() const noexcept { return stored_bytes_; }
+  // What the rows of a bucket have, wherever they are.
+  std::uint64_t row_bytes(std::size_t bucket) const noexcept;
 
   // Writes all that is in memory to the store, and gives its memory back. REQUIRES: always the same store,
   // which outlives the rows.
   void spill(SliceStore& store);
   // Reads back what was spilled of the bucket. Throws Error if it is not what was written.
   void load(std::size_t bucket);
-
-  // An upper bound of the bytes of all keys in the bucket. REQUIRES: of this bucket nothing is in the store.
-  std::uint64_t key_bytes(std::size_t bucket) const noexcept;
 
   // Calls use(key, value) for each row of the bucket. What it sees lives until the bucket is dropped; kSlack
   // bytes behind it can be read. REQUIRES: of this bucket nothing is in the store.

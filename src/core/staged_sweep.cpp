@@ -18,26 +18,26 @@ constexpr std::size_t kMostScans = 4096;
               "damaged; nothing was published");
 }
 
-// Some values of a sequence of unknown length, evenly spread.
+// Some keys of a sequence of unknown length, evenly spread.
 class Sample {
  public:
-  void add(std::uint64_t value) {
+  void add(std::string_view key) {
     if (seen_++ % step_ != 0) return;
-    values_.push_back(value);
+    values_.emplace_back(key);
     if (values_.size() < kMost) return;
     for (std::size_t i = 0; i < kMost / 2; ++i) values_[i] = values_[2 * i];
     values_.resize(kMost / 2);
     step_ *= 2;
   }
   std::uint64_t seen() const noexcept { return seen_; }
-  std::vector<std::uint64_t> sorted() && {
+  std::vector<KeyLimit> sorted() && {
     std::sort(values_.begin(), values_.end());
     return std::move(values_);
   }
 
  private:
   static constexpr std::size_t kMost = 1 << 16;
-  std::vector<std::uint64_t> values_;
+  std::vector<KeyLimit> values_;
   std::uint64_t seen_ = 0;
   std::uint64_t step_ = 1;
 };
@@ -57,28 +57,29 @@ StagedSweep::StagedSweep(const std::vector<const Slice*>& slices, const RowForma
   if (!known || most_rows_of_step() / 2 > rows) cut_anew(rows);
 }
 
-std::uint64_t StagedSweep::begin_of(std::size_t range) const noexcept {
-  std::uint64_t least = UINT64_MAX;
-  for (const Source& source : sources_) least = std::min(least, source.ranges.ranges[range].begin);
+KeyLimit StagedSweep::begin_of(std::size_t range) const noexcept {
+  KeyLimit least = KeyLimit::end();
+  for (const Source& source : sources_) least = std::min(least, source.ranges.ranges[range].begin.limit());
   return least;
 }
 
 StagedSweep::Limits StagedSweep::limits_of(std::size_t step) const noexcept {
-  if (step + 1 == KeyRanges::kRanges) return {begin_of(step), 0, true};
-  return {step == 0 ? 0 : begin_of(step), begin_of(step + 1), false};
+  return {step == 0 ? KeyLimit() : begin_of(step),
+          step + 1 == KeyRanges::kRanges ? KeyLimit::end() : begin_of(step + 1)};
 }
 
 // At most: the rows of a range may be part of each step up to the one that ends where they do.
 std::uint64_t StagedSweep::most_rows_of_step() const {
   std::array<std::uint64_t, KeyRanges::kRanges> rows{};
-  std::array<std::uint64_t, KeyRanges::kRanges> ends{};
+  std::array<KeyLimit, KeyRanges::kRanges> ends;
   for (std::size_t step = 0; step < ends.size(); ++step) ends[step] = limits_of(step).end;
   for (const Source& source : sources_) {
     for (std::size_t range = 0; range < KeyRanges::kRanges; ++range) {
       for (std::size_t step = range; step < KeyRanges::kRanges; ++step) {
         rows[step] += source.ranges.ranges[range].rows;
-        const bool last = step + 1 == KeyRanges::kRanges;
-        if (last || source.ranges.ranges[range + 1].begin <= ends[step]) break;
+        if (step + 1 == KeyRanges::kRanges) break;
+        const KeyBound& next = source.ranges.ranges[range + 1].begin;
+        if (next.may_be_cut() ? next.limit() < ends[step] : !(ends[step] < next.limit())) break;
       }
     }
   }
@@ -104,7 +105,7 @@ void StagedSweep::take_waiting(const Limits& limits) {
   std::size_t kept = 0;
   for (const Waiting& row : waiting_) {
     const ShortKey head(row.key.data(), row.key.size());
-    if (!limits.before_end(head.prefix())) {
+    if (!limits.end.is_behind(head.prefix(), row.key)) {
       waiting_[kept++] = row;
     } else {
       combiner_->add(hash_key(head, row.key), head, row.key, row.value);
@@ -133,8 +134,8 @@ void StagedSweep::take(Source& source, const StagedRanges::Range& range, const L
     const std::uint64_t hash = hash_key(head, row.key);
     hash_sum += format_.hash(hash, row.value);
     const std::uint64_t prefix = head.prefix();
-    if (prefix < limits.begin) damaged();
-    if (limits.before_end(prefix)) [[likely]] {
+    if (limits.begin.is_behind(prefix, row.key)) damaged();
+    if (limits.end.is_behind(prefix, row.key)) [[likely]] {
       combiner_->add(hash, head, row.key, row.value.data());
     } else {
       waiting_.push_back({row.key, row.value.data()});
@@ -178,34 +179,34 @@ void StagedSweep::for_each_row(Use&& use) const {
 
 void StagedSweep::cut_anew(std::uint64_t rows_of_step) {
   Sample sample;
-  for_each_row([&](const Row&, const ShortKey& head, std::uint64_t) { sample.add(head.prefix()); });
+  for_each_row([&](const Row& row, const ShortKey&, std::uint64_t) { sample.add(row.key); });
   const std::uint64_t steps =
       std::min<std::uint64_t>(sample.seen() / std::max<std::uint64_t>(rows_of_step, 1) + 1, kMostScans);
-  const std::vector<std::uint64_t> prefixes = std::move(sample).sorted();
-  std::vector<std::uint64_t> begins{0};
+  const std::vector<KeyLimit> keys = std::move(sample).sorted();
+  scans_.push_back({});
   for (std::uint64_t step = 1; step < steps; ++step) {
-    const std::uint64_t begin = prefixes[step * prefixes.size() / steps];
-    if (begin > begins.back()) begins.push_back(begin);
+    const KeyLimit& begin = keys[step * keys.size() / steps];
+    if (scans_.back().begin < begin) scans_.push_back({begin});
   }
-  for (const std::uint64_t begin : begins) scans_.push_back({begin, 0, 0});
-  for_each_row([&](const Row&, const ShortKey& head, std::uint64_t bytes) {
-    const auto after = std::upper_bound(begins.begin(), begins.end(), head.prefix());
-    StagedRanges::Range& step = scans_[static_cast<std::size_t>(after - begins.begin()) - 1];
-    step.rows += 1;
-    step.bytes += bytes;
+  for_each_row([&](const Row& row, const ShortKey& head, std::uint64_t bytes) {
+    const std::uint64_t prefix = head.prefix();
+    const auto after = std::partition_point(scans_.begin() + 1, scans_.end(), [&](const Scan& scan) {
+      return !scan.begin.is_behind(prefix, row.key);
+    });
+    after[-1].rows += 1;
+    after[-1].bytes += bytes;
   });
 }
 
 bool StagedSweep::next_scan() {
   while (step_ < scans_.size()) {
-    const StagedRanges::Range& step = scans_[step_++];
+    const Scan& step = scans_[step_++];
     if (step.rows == 0) continue;
-    const bool last = step_ == scans_.size();
-    const Limits limits{step.begin, last ? 0 : scans_[step_].begin, last};
+    const KeyLimit end = step_ == scans_.size() ? KeyLimit::end() : scans_[step_].begin;
     combiner_->begin(step.rows, step.bytes);
     for_each_row([&](const Row& row, const ShortKey& head, std::uint64_t) {
       const std::uint64_t prefix = head.prefix();
-      if (prefix < limits.begin || !limits.before_end(prefix)) return;
+      if (step.begin.is_behind(prefix, row.key) || !end.is_behind(prefix, row.key)) return;
       const std::uint64_t hash = hash_key(head, row.key);
       hash_sum_ += format_.hash(hash, row.value);
       combiner_->add(hash, head, row.key, row.value.data());

@@ -22,8 +22,7 @@ namespace thresh {
 // Covers the rows in memory. Borrows all.
 class StagedSweep {
  public:
-  // `format`: of the job. `combine_bytes`: of memory to combine in; about twice as much is taken at most, and
-  // more if too many keys begin with the same 8 bytes.
+  // `format`: of the job. `combine_bytes`: of memory to combine in; about twice as much is taken at most.
   StagedSweep(const std::vector<const Slice*>& slices, const RowFormat& format, RowCombiner& combiner,
               std::uint64_t combine_bytes = UINT64_MAX);
 
@@ -52,15 +51,19 @@ class StagedSweep {
     std::string_view key;
     const char* value;
   };
-  // Prefixes of the keys that a step combines.
+  // Of the keys that a step combines.
   struct Limits {
-    std::uint64_t begin;
-    std::uint64_t end;
-    bool last;  // there is no end
-    bool before_end(std::uint64_t prefix) const noexcept { return prefix < end || last; }
+    KeyLimit begin;
+    KeyLimit end;
+  };
+  // A step in which all rows are looked at.
+  struct Scan {
+    KeyLimit begin;
+    std::uint64_t rows = 0;
+    std::uint64_t bytes = 0;
   };
 
-  std::uint64_t begin_of(std::size_t range) const noexcept;
+  KeyLimit begin_of(std::size_t range) const noexcept;
   std::uint64_t most_rows_of_step() const;
   Limits limits_of(std::size_t step) const noexcept;
   void begin_combining(std::size_t step);
@@ -77,7 +80,7 @@ class StagedSweep {
   RowCombiner* combiner_;
   std::vector<Source> sources_;
   std::vector<Waiting> waiting_;
-  std::vector<StagedRanges::Range> scans_;  // the steps, if all rows are looked at in each
+  std::vector<Scan> scans_;  // the steps, if all rows are looked at in each
   std::size_t step_ = 0;
   std::uint64_t taken_rows_ = 0;
   std::uint64_t hash_sum_ = 0;

@@ -9,7 +9,7 @@
 namespace thresh::storage {
 
 inline constexpr char kRunFileFormat[] = "thresh run";
-inline constexpr std::uint64_t kRunFileSchema = 3;
+inline constexpr std::uint64_t kRunFileSchema = 4;
 
 // The group of the run with this number in the file.
 inline std::string run_group(std::size_t run) {

@@ -20,7 +20,7 @@ struct RawRun {
 
 struct RawRunFile {
   std::map<std::string, std::string> texts{{"format", "thresh run"}, {"job_id", "job"}};
-  std::map<std::string, std::uint64_t> attributes{{"schema", 3},     {"generation", 1}, {"worker", 2},
+  std::map<std::string, std::uint64_t> attributes{{"schema", 4},     {"generation", 1}, {"worker", 2},
                                                   {"partitions", 2}, {"value_size", 0}, {"runs", 1}};
   std::vector<RawRun> runs;
 };

@@ -118,8 +118,8 @@ void require_merged(const JobType& job, ChunkPool& pool, const std::vector<const
 
 std::size_t ranges_of(const Slice& slice) {
   const auto& ranges = slice.ranges()->ranges;
-  return static_cast<std::size_t>(std::count_if(ranges.begin(), ranges.end(),
-                                                [](const auto& range) { return range.begin != UINT64_MAX; }));
+  return static_cast<std::size_t>(
+      std::count_if(ranges.begin(), ranges.end(), [](const auto& range) { return !range.begin.is_end(); }));
 }
 
 std::string stream_of(const Run& run) {
@@ -177,7 +177,7 @@ TEST_CASE("what is handed over is combined once, whoever cut its ranges") {
     }
   }
   const auto second_begin = [&](std::size_t run) { return runs[run].slices[0].ranges()->ranges[1].begin; };
-  REQUIRE(second_begin(0) != UINT64_MAX);
+  REQUIRE_FALSE(second_begin(0).is_end());
   REQUIRE(second_begin(0) != second_begin(1));
   const Run whole = handed_over(pool, job, 7, emits_of(70'000, 5'000, 1));  // of one range
   add_up(emits_of(70'000, 5'000, 1), totals);
@@ -225,19 +225,51 @@ TEST_CASE("a step combines no more than there is memory for, wherever the ranges
   runs.push_back(handed_over(pool, job, 1, keys_of("", 150'000), kLargeLimit));
   runs[0].slices[0].set_ranges(nullptr);
   check(runs, true);
+  // Keys that begin alike: as far as ranges can tell them, and farther.
+  for (const auto& [begin, scans] :
+       {std::pair{"https://www.example.org/item/", false},
+        std::pair{"/project/of/a/group/with/a/long/name/experiment/2026/output/", true}}) {
+    runs.clear();
+    runs.push_back(handed_over(pool, job, 1, keys_of(begin, 150'000), kLargeLimit));
+    runs.push_back(handed_over(pool, job, 2, keys_of(begin, 150'000), kLargeLimit));
+    check(runs, scans);
+  }
 }
 
-TEST_CASE("keys that begin alike are in one range") {
+TEST_CASE("keys that begin alike come by ranges") {
   const JobType job = summing_job();
   ChunkPool pool;
-  Totals totals;
-  Pairs pairs;
-  for (int i = 0; i < 10'000; ++i) pairs.emplace_back("https://" + std::to_string(i), number_bytes(1));
-  add_up(pairs, totals);
-  add_up(pairs, totals);
-  const Run one = handed_over(pool, job, 1, pairs);
-  const Run other = handed_over(pool, job, 2, pairs);
-  require_merged(job, pool, {&one.slices, &other.slices}, totals);
+  const std::string site = "https://www.example.org/";
+  const std::string deep = "/project/of/a/group/with/a/long/name/experiment/2026/output/";
+  const std::vector<std::vector<std::string>> kinds{
+      {"https://"},
+      {site},
+      {site + "products/", site + "people/", "https://elsewhere/"},
+      {deep},
+      {deep, site}};
+  for (const std::vector<std::string>& begins : kinds) {
+    Totals totals;
+    std::vector<Run> runs;
+    for (std::uint32_t worker = 1; worker <= 2; ++worker) {
+      Pairs pairs;
+      for (std::size_t i = 0; i < 120'000; ++i) {
+        const std::string number = std::to_string((i + 10'000 * worker) * 0x9e3779b97f4a7c15U);
+        pairs.emplace_back(begins[i % begins.size()] + number, number_bytes(1));
+      }
+      for (const char* odd : {"", "h", "https:/", "https://", "https://www.example.org", "zzz"}) {
+        pairs.emplace_back(odd, number_bytes(1));
+      }
+      pairs.emplace_back(site + std::string(1, '\0'), number_bytes(1));
+      add_up(pairs, totals);
+      runs.push_back(handed_over(pool, job, worker, pairs, kLargeLimit));
+    }
+    for (const Run& run : runs) {
+      const auto& ranges = run.slices[0].ranges()->ranges;
+      REQUIRE(ranges_of(run.slices[0]) == 4);
+      for (std::size_t range = 0; range < 4; ++range) REQUIRE(ranges[range].rows > 120'000 / kPartitions / 8);
+    }
+    require_merged(job, pool, {&runs[0].slices, &runs[1].slices}, totals);
+  }
 }
 
 TEST_CASE("staged slices are merged with sorted ones") {
@@ -351,23 +383,70 @@ TEST_CASE("what its owner had no memory to combine is sealed") {
   }
 }
 
-TEST_CASE("a table whose keys begin alike is sealed where they are too many, and loses nothing") {
+TEST_CASE("ranges that got more than they were cut for are sealed where that is too much, and lose nothing") {
   const JobType job = summing_job();
   ChunkPool pool;
-  const auto collector = make_collector(job, pool, Partitioner(kPartitions));
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLargeLimit);
   Pairs pairs;
-  for (int i = 0; i < 60'000; ++i) pairs.emplace_back("https://" + std::to_string(i), number_bytes(1));
+  // All that come after the table was given up are behind those that it had.
+  for (int i = 0; i < 60'000; ++i) pairs.emplace_back("a" + std::to_string(i), number_bytes(1));
+  for (int i = 0; i < 60'000; ++i) pairs.emplace_back("b" + std::to_string(i), number_bytes(1));
   Totals totals;
   add_up(pairs, totals);
   for (int round = 0; round < 2; ++round) {
     emit_all(*collector, pairs);
-    REQUIRE_FALSE(collector->hand_over({3, 1'500'000}));  // a sixteenth of a partition would fit
+    REQUIRE_FALSE(collector->hand_over({3, 3'000'000}));  // a quarter of a partition would fit
     const std::vector<Slice> sealed = collector->seal();
     for (const Slice& slice : sealed) REQUIRE_FALSE(slice.loose());
     require_merged(job, pool, {&sealed}, totals);
   }
   emit_all(*collector, pairs);
-  REQUIRE(collector->hand_over({3, 6'000'000}));
+  REQUIRE(collector->hand_over({3, 10'000'000}));
+}
+
+TEST_CASE("a table of long keys that combines little is given up when it has no more room, and else sealed") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  MemoryStore store;
+  for (const int times : {1, 8}) {
+    const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLargeLimit);
+    Pairs pairs;
+    for (int i = 0; i < 20'000; ++i)
+      pairs.emplace_back(std::string(100, 'k') + std::to_string(i), number_bytes(1));
+    Totals totals;
+    for (int round = 0; round < times; ++round) {
+      emit_all(*collector, pairs);
+      add_up(pairs, totals);
+    }
+    REQUIRE(collector->spill(store) == (times == 1));
+    REQUIRE((collector->spilled_bytes() > 0) == (times == 1));
+    const std::vector<Slice> sealed = collector->seal();
+    require_merged(job, pool, {&sealed}, totals);
+  }
+}
+
+TEST_CASE("a bucket is sealed before it is too large to come back from a store") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  MemoryStore store;
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
+  std::vector<std::vector<Slice>> pieces;
+  Totals totals;
+  for (std::uint64_t part = 0; part < 12; ++part) {
+    const Pairs pairs = emits_of(part * 5'000, 10'000, 1);
+    add_up(pairs, totals);
+    emit_all(*collector, pairs);
+    if (collector->spill(store)) continue;
+    pieces.push_back(collector->seal());
+    REQUIRE(collector->spilled_bytes() == 0);
+    REQUIRE(collector->spill(store));  // there is nothing
+  }
+  REQUIRE(pieces.size() >= 2);
+  REQUIRE(pieces.size() <= 5);
+  pieces.push_back(collector->seal());
+  std::vector<const std::vector<Slice>*> runs;
+  for (const std::vector<Slice>& piece : pieces) runs.push_back(&piece);
+  require_merged(job, pool, runs, totals);
 }
 
 TEST_CASE("what waits in a store is sealed, not handed over") {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -95,7 +96,10 @@ template <Number T>
 std::string_view digits_of(T value, Digits& digits) {
   if constexpr (std::unsigned_integral<T>) {
     if (value < 10) {  // most counts
-      digits[0] = static_cast<char>('0' + value);
+      // Stored at once, as it is read: what is put together from smaller stores is waited for.
+      using Bytes [[gnu::vector_size(16)]] = char;
+      const Bytes bytes{static_cast<char>('0' + value)};
+      std::memcpy(digits.data(), &bytes, sizeof bytes);
       return {digits.data(), 1};
     }
   }

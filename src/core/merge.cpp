@@ -152,6 +152,15 @@ void SliceMerge::advance() {
   }
 }
 
+bool SliceMerge::next_combined() {
+  Source& source = sources_[0];
+  if (!source.live) return false;
+  // The first range was combined to know the least row.
+  if (!std::exchange(began_combined_, true)) return true;
+  source.live = sweep_->next();
+  return source.live;
+}
+
 void SliceMerge::lose() {
   rows_ -= 1;
   const Source& source = sources_[winner_];

@@ -70,6 +70,19 @@ Run handed_over(ChunkPool& pool, const JobType& job, std::uint32_t worker, const
   return run;
 }
 
+// The same a range of keys at a time.
+Pairs combined(SliceMerge& merge, const RowFormat& format) {
+  Pairs rows;
+  while (merge.next_combined()) {
+    for (const RowRef& ref : merge.combined()) {
+      const Row row = format.read(ref.row);
+      rows.emplace_back(row.key, row.value);
+    }
+  }
+  REQUIRE_FALSE(merge.next_combined());
+  return rows;
+}
+
 // The rows that a merge of the partition gives, in order; checks that none was lost.
 Pairs merged(const JobType& job, ChunkPool& pool, const std::vector<const Slice*>& slices,
              std::uint64_t combine_bytes) {
@@ -94,6 +107,17 @@ Pairs merged(const JobType& job, ChunkPool& pool, const std::vector<const Slice*
   }
   REQUIRE(merge.rows() == count);
   REQUIRE(merge.hash_sum() == hash_sum);
+  if (merge.all_combined()) {
+    MergeMemory more;
+    more.combiner.emplace(job, pool);
+    more.combine_bytes = combine_bytes;
+    SliceMerge again(slices, format, SliceCursor::kStreamBytes, &more);
+    REQUIRE(combined(again, format) == rows);
+    REQUIRE(again.rows() == count);
+    REQUIRE(again.hash_sum() == hash_sum);
+    again.lose_combined();
+    REQUIRE(again.rows() == count - 1);
+  }
   return rows;
 }
 

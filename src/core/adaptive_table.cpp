@@ -120,9 +120,10 @@ void AdaptiveTable<kSlotBytes>::combine_pending() {
   job_->combine_fixed(into_.data(), from_.data(), std::exchange(pending_, 0));
 }
 
+// Inlined, with what it calls: 24 of 134 instructions a word were calls.
 template <std::size_t kSlotBytes>
-void AdaptiveTable<kSlotBytes>::stage(std::uint64_t hash, std::uint64_t prefix, std::string_view key,
-                                      const char* value) {
+THRESH_INLINE void AdaptiveTable<kSlotBytes>::stage(std::uint64_t hash, std::uint64_t prefix,
+                                                    std::string_view key, const char* value) {
   const std::size_t range = ranges_.of(prefix, key) >> range_shift_;
   const std::size_t bucket = partitioner_.of(hash, key) * buckets() + range;
   staged_.add(bucket, hash, key, value);

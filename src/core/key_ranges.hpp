@@ -100,7 +100,7 @@ class KeyRanges {
   // Where a range begins. Lives until cut().
   std::string_view begin(std::size_t range) const noexcept { return texts_[range]; }
   // `prefix`: of the key. A binary search without branches, as far as the prefix tells.
-  std::size_t of(std::uint64_t prefix, std::string_view key) const {
+  [[gnu::always_inline]] std::size_t of(std::uint64_t prefix, std::string_view key) const {
     if (!common_.empty()) [[unlikely]] {
       const int order = key.substr(0, common_.size()).compare(common_);
       if (order != 0) return order < 0 ? 0 : kRanges - 1;

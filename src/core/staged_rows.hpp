@@ -11,6 +11,7 @@
 #include "core/row.hpp"
 #include "core/stored_chunks.hpp"
 #include "thresh/bytes.hpp"
+#include "thresh/emit_batch.hpp"
 #include "thresh/job_type.hpp"
 
 namespace thresh {
@@ -24,7 +25,7 @@ class StagedRows {
   StagedRows(const JobType& job, ChunkPool& pool, std::size_t buckets);
 
   // `hash`: of the key. REQUIRES: 16 bytes from key.data() on can be read.
-  void add(std::size_t bucket, std::uint64_t hash, std::string_view key, const char* value) {
+  THRESH_INLINE void add(std::size_t bucket, std::uint64_t hash, std::string_view key, const char* value) {
     const std::size_t value_size = format_.value_size();
     const bool usual = is_usual(value);
     const std::size_t size = 1 + (usual ? 0 : value_size) + key.size();

@@ -294,14 +294,13 @@ Slice AdaptiveTable<kSlotBytes>::staged_slice(std::uint32_t partition, SliceSize
 template <std::size_t kSlotBytes>
 bool AdaptiveTable<kSlotBytes>::spill(SliceStore& store) {
   if (mode_ == Mode::Table) {
-    if (emits_ >= kWorthwhile * table_.rows()) return false;
+    constexpr std::size_t kFewestKeys = 1000;  // that ranges are cut by
+    if (emits_ >= kWorthwhile * table_.rows() || table_.rows() < kFewestKeys) return false;
     leave_table();  // its keys are too long for its slots, or it would have got there by growing
   }
-  // A bucket comes back whole, to be combined in what is left of memory.
-  constexpr std::uint64_t kMostOfLimit = 4;
+  // A bucket comes back whole.
   for (std::size_t bucket = 0; bucket < partitioner_.partitions() * buckets(); ++bucket) {
-    const std::uint64_t combining = staged_.rows(bucket) * RowCombiner::bytes_of_row(job_->value_size);
-    if (combining + 2 * staged_.row_bytes(bucket) > kMostOfLimit * limit_bytes_) return false;
+    if (staged_.row_bytes(bucket) > limit_bytes_) return false;
   }
   staged_.spill(store);
   return true;
@@ -338,14 +337,54 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_buckets(const Overflow& overf
   std::vector<Slice> slices(partitioner_.partitions());
   for (std::size_t bucket = 0; bucket < partitioner_.partitions() * buckets(); ++bucket) {
     staged_.load(bucket);
-    combiner.combine(staged_, bucket);
-    staged_.drop(bucket);
     Slice& slice = slices[bucket / buckets()];
-    combiner.append_to(slice);
-    overflow.relieve_growing(slice);
+    seal_bucket(staged_, bucket, combiner, overflow, slice);
     if ((bucket + 1) % buckets() == 0) overflow.relieve(slice);
   }
   return slices;
+}
+
+template <std::size_t kSlotBytes>
+bool AdaptiveTable<kSlotBytes>::fits_to_combine(std::size_t rows, std::uint64_t bytes) const noexcept {
+  // The parts of a bucket have a chunk each.
+  constexpr std::uint64_t kLeast = KeyRanges::kRanges * ChunkPool::kChunkBytes;
+  return rows * RowCombiner::bytes_of_row(job_->value_size) + bytes <= std::max(limit_bytes_, kLeast);
+}
+
+// Appends what is combined of a bucket. One that is too large is divided first: ranges were cut by the keys
+// that came first, and of an input in order all others are behind the last one.
+template <std::size_t kSlotBytes>
+void AdaptiveTable<kSlotBytes>::seal_bucket(StagedRows& staged, std::size_t bucket, RowCombiner& combiner,
+                                            const Overflow& overflow, Slice& slice) const {
+  const std::size_t rows = staged.rows(bucket);
+  if (!fits_to_combine(rows, staged.row_bytes(bucket))) {
+    std::vector<KeyLimit> sample;
+    const std::size_t step = rows / kSample + 1;
+    std::size_t row = 0;
+    staged.for_each(bucket, [&](std::string_view key, const char*) {
+      if (row++ % step == 0) sample.emplace_back(key);
+    });
+    KeyRanges ranges;
+    ranges.cut(std::move(sample));
+    StagedRows parts(*job_, *pool_, KeyRanges::kRanges);
+    staged.take_each(bucket, [&](std::string_view key, const char* value) {
+      const ShortKey head(key.data(), key.size());
+      parts.add(ranges.of(head.prefix(), key), hash_key(head, key), key, value);
+    });
+    // Keys that are the same, or nearly, do not divide; they combine.
+    std::size_t part = 0;
+    while (part < KeyRanges::kRanges && parts.rows(part) != rows) ++part;
+    if (part == KeyRanges::kRanges) {
+      for (part = 0; part < KeyRanges::kRanges; ++part) seal_bucket(parts, part, combiner, overflow, slice);
+      return;
+    }
+    combiner.combine(parts, part);
+  } else {
+    combiner.combine(staged, bucket);
+    staged.drop(bucket);
+  }
+  combiner.append_to(slice);
+  overflow.relieve_growing(slice);
 }
 
 template class AdaptiveTable<32>;

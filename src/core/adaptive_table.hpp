@@ -1,7 +1,7 @@
 // The collector of jobs that combine small values of a fixed size. It adapts to what combining achieves:
 //
-//   Table    one table of keys and values. Ends when it would outgrow kTableBytes and has combined little, or
-//            when it is full and may not grow.
+//   Table    one table of keys and values. Ends when it would outgrow kTableBytes and has combined little,
+//            when it is full and may not grow, or when it is to be spilled and has combined little.
 //   Cached   a table that fits into the second-level cache, in front of buckets that are combined when they
 //            are sealed. Ends when the cache hits seldom.
 //   Buckets  the buckets alone.
@@ -20,6 +20,7 @@
 #include "core/inline_table.hpp"
 #include "core/key_ranges.hpp"
 #include "core/partitioner.hpp"
+#include "core/row_combiner.hpp"
 #include "core/staged_rows.hpp"
 
 namespace thresh {
@@ -57,6 +58,9 @@ class AdaptiveTable final : public Collector {
   void empty_cache();
   std::vector<Slice> seal_table();
   std::vector<Slice> seal_buckets(const Overflow& overflow);
+  void seal_bucket(StagedRows& staged, std::size_t bucket, RowCombiner& combiner, const Overflow& overflow,
+                   Slice& slice) const;
+  bool fits_to_combine(std::size_t rows, std::uint64_t bytes) const noexcept;
   std::size_t buckets() const noexcept { return KeyRanges::kRanges >> range_shift_; }  // of a partition
   std::size_t most_rows_of_bucket() const noexcept;
   bool combining_is_worthwhile(std::uint32_t partition);

@@ -87,7 +87,9 @@ class KeyRanges {
   void cut(std::vector<KeyLimit> keys) {
     if (keys.empty()) return;
     std::sort(keys.begin(), keys.end());
-    for (std::size_t i = 1; i < kRanges; ++i) texts_[i] = keys[i * keys.size() / kRanges].text();
+    for (std::size_t i = 1; i < kRanges; ++i) {
+      texts_[i] = keys[i * keys.size() / kRanges].text().substr(0, kMostBytes);
+    }
     const std::string& first = texts_[1];
     const std::string& last = texts_.back();
     const auto [differs, ignored] = std::mismatch(first.begin(), first.end(), last.begin(), last.end());
@@ -97,7 +99,7 @@ class KeyRanges {
       prefixes_[i] = key_prefix(std::string_view(texts_[i]).substr(common_.size()));
     }
   }
-  // Where a range begins. Lives until cut().
+  // Where a range begins: a key, or what it begins with. Lives until cut().
   std::string_view begin(std::size_t range) const noexcept { return texts_[range]; }
   // `prefix`: of the key. A binary search without branches, as far as the prefix tells.
   [[gnu::always_inline]] std::size_t of(std::uint64_t prefix, std::string_view key) const {
@@ -126,6 +128,7 @@ class KeyRanges {
     return static_cast<std::size_t>(std::upper_bound(texts_.begin() + first, end, key) - texts_.begin()) - 1;
   }
 
+  static constexpr std::size_t kMostBytes = 512;  // of a key count: a record may be one of a GiB
   // So few bytes leave enough of the prefix.
   static constexpr std::size_t kFewCommon = 4;
 

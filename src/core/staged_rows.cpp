@@ -64,9 +64,7 @@ void StagedRows::add_long(std::size_t bucket, std::string_view key, const char* 
 }
 
 std::uint64_t StagedRows::row_bytes(std::size_t bucket) const noexcept {
-  std::uint64_t bytes = 0;
-  const StoredChunks& stored = stored_[bucket].chunks;
-  for (std::size_t i = 0; i < stored.size(); ++i) bytes += stored.chunk_size(i);
+  std::uint64_t bytes = stored_[bucket].bytes;
   for (const Chunk& chunk : chunks_[bucket]) {
     const bool last = &chunk == &chunks_[bucket].back();
     bytes += last ? static_cast<std::uint64_t>(heads_[bucket].at - chunk.data()) : chunk.used();
@@ -102,9 +100,11 @@ void StagedRows::spill(SliceStore& store) {
     const std::vector<Chunk>& chunks = chunks_[bucket];
     if (chunks.empty()) continue;
     end_last_chunk(bucket);
-    stored_[bucket].chunks.append(store, chunks);
+    Stored& stored = stored_[bucket];
+    stored.chunks.append(store, chunks);
     for (const Chunk& chunk : chunks) {
-      stored_[bucket].hashes.push_back(hash_bytes({chunk.data(), chunk.used()}));
+      stored.hashes.push_back(hash_bytes({chunk.data(), chunk.used()}));
+      stored.bytes += chunk.used();
       stored_bytes_ += chunk.used();
     }
     forget_chunks(bucket);

@@ -1,10 +1,11 @@
-// Rows on their way to be combined: appended to the bucket that the hash of their key says. Their format is
+// Rows on their way to be combined: appended to the bucket that their key belongs to. Their format is
 // RowFormat::staged().
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/chunk_pool.hpp"
@@ -75,13 +76,16 @@ class StagedRows {
   void for_each(std::size_t bucket, Use&& use) const {
     const std::vector<Chunk>& chunks = chunks_[bucket];
     for (const Chunk& chunk : chunks) {
-      const char* at = chunk.data();
-      const char* const end = &chunk == &chunks.back() ? heads_[bucket].at : at + chunk.used();
-      while (at != end) {
-        const Row row = format_.read_staged(at);
-        use(row.key, row.value.data());
-        at = row.key.data() + row.key.size();
-      }
+      const bool last = &chunk == &chunks.back();
+      for_each_row(chunk.data(), last ? heads_[bucket].at : chunk.data() + chunk.used(), use);
+    }
+  }
+  // The same, but what it sees is gone after the call, and in the end the bucket is empty.
+  template <typename Use>
+  void take_each(std::size_t bucket, Use&& use) {
+    for (Chunk& chunk : take_chunks(bucket)) {
+      const Chunk rows = std::move(chunk);
+      for_each_row(rows.data(), rows.data() + rows.used(), use);
     }
   }
   // The chunks of the bucket, which is empty then. REQUIRES: of this bucket nothing is in the store.
@@ -107,8 +111,17 @@ class StagedRows {
   struct Stored {
     StoredChunks chunks;
     std::vector<std::uint64_t> hashes;  // of the bytes of each
+    std::uint64_t bytes = 0;            // of all
   };
 
+  template <typename Use>
+  void for_each_row(const char* at, const char* end, Use& use) const {
+    while (at != end) {
+      const Row row = format_.read_staged(at);
+      use(row.key, row.value.data());
+      at = row.key.data() + row.key.size();
+    }
+  }
   bool is_usual(const char* value) const noexcept {
     if (usual_is_number_) return load_little<std::uint64_t>(value) == usual_number_;
     return !format_.usual().empty() && std::memcmp(value, format_.usual().data(), format_.value_size()) == 0;

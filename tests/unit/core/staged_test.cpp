@@ -456,7 +456,7 @@ TEST_CASE("a bucket is sealed before it is too large to come back from a store")
   const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
   std::vector<std::vector<Slice>> pieces;
   Totals totals;
-  for (std::uint64_t part = 0; part < 12; ++part) {
+  for (std::uint64_t part = 0; part < 24; ++part) {
     const Pairs pairs = emits_of(part * 5'000, 10'000, 1);
     add_up(pairs, totals);
     emit_all(*collector, pairs);
@@ -466,11 +466,57 @@ TEST_CASE("a bucket is sealed before it is too large to come back from a store")
     REQUIRE(collector->spill(store));  // there is nothing
   }
   REQUIRE(pieces.size() >= 2);
-  REQUIRE(pieces.size() <= 5);
+  REQUIRE(pieces.size() <= 10);
   pieces.push_back(collector->seal());
   std::vector<const std::vector<Slice>*> runs;
   for (const std::vector<Slice>& piece : pieces) runs.push_back(&piece);
   require_merged(job, pool, runs, totals);
+}
+
+TEST_CASE("buckets that got nearly all rows are divided, and lose nothing") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  MemoryStore store;
+  // Keys in order: ranges are cut by those that come first. Then the same key over and over, and then some
+  // that are the same as far as anyone looks.
+  const std::string deep(600, 'd');
+  for (const int kind : {0, 1, 2}) {
+    const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
+    Totals totals;
+    for (std::uint64_t part = 0; part < 10; ++part) {
+      Pairs pairs;
+      for (std::uint64_t i = part * 20'000; i < (part + 1) * 20'000; ++i) {
+        const std::string number = std::to_string(10'000'000 + i);
+        const std::string key = i < 10'000 || kind == 0 ? number : kind == 1 ? "99999999" : deep + number;
+        if (kind < 2 || i < 30'000) pairs.emplace_back(key, number_bytes(i % 5 == 0 ? i : 1));
+      }
+      add_up(pairs, totals);
+      emit_all(*collector, pairs);
+      if (part == 0) REQUIRE(collector->spill(store) == (kind < 2));
+    }
+    const std::vector<Slice> sealed = collector->seal();
+    require_merged(job, pool, {&sealed}, totals);
+  }
+}
+
+TEST_CASE("a key that is a large record is not kept") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
+  Totals totals;
+  Pairs pairs;
+  for (int i = 0; i < 6'000; ++i) {
+    pairs.emplace_back((i % 300 == 0 ? std::string(100'000, 'k') : "") + std::to_string(i), number_bytes(1));
+  }
+  add_up(pairs, totals);
+  emit_all(*collector, pairs);
+  const auto staged = collector->hand_over(kWithOthers);
+  REQUIRE(staged);
+  KeyRanges ranges;
+  ranges.cut({KeyLimit(pairs[0].first), KeyLimit(pairs[300].first)});
+  REQUIRE(ranges.begin(1).size() > KeyBound::kMostBytes);
+  REQUIRE(ranges.begin(KeyRanges::kRanges - 1).size() < 1000);
+  require_merged(job, pool, {&staged->slices}, totals);
 }
 
 TEST_CASE("what waits in a store is sealed, not handed over") {

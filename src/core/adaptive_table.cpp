@@ -338,51 +338,50 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_buckets(const Overflow& overf
   for (std::size_t bucket = 0; bucket < partitioner_.partitions() * buckets(); ++bucket) {
     staged_.load(bucket);
     Slice& slice = slices[bucket / buckets()];
-    seal_bucket(staged_, bucket, combiner, overflow, slice);
+    seal_bucket(staged_, bucket, true, combiner, overflow, slice);
     if ((bucket + 1) % buckets() == 0) overflow.relieve(slice);
   }
   return slices;
 }
 
+// The rows of a bucket, which is empty then, by ranges of their own keys.
 template <std::size_t kSlotBytes>
-bool AdaptiveTable<kSlotBytes>::fits_to_combine(std::size_t rows, std::uint64_t bytes) const noexcept {
-  // The parts of a bucket have a chunk each.
-  constexpr std::uint64_t kLeast = KeyRanges::kRanges * ChunkPool::kChunkBytes;
-  return rows * RowCombiner::bytes_of_row(job_->value_size) + bytes <= std::max(limit_bytes_, kLeast);
+StagedRows AdaptiveTable<kSlotBytes>::divide(StagedRows& staged, std::size_t bucket) const {
+  std::vector<KeyLimit> sample;
+  const std::size_t step = staged.rows(bucket) / kSample + 1;
+  std::size_t row = 0;
+  staged.for_each(bucket, [&](std::string_view key, const char*) {
+    if (row++ % step == 0) sample.emplace_back(key);
+  });
+  KeyRanges ranges;
+  ranges.cut(std::move(sample));
+  StagedRows parts(*job_, *pool_, KeyRanges::kRanges);
+  staged.take_each(bucket, [&](std::string_view key, const char* value) {
+    const ShortKey head(key.data(), key.size());
+    parts.add(ranges.of(head.prefix(), key), hash_key(head, key), key, value);
+  });
+  return parts;
 }
 
-// Appends what is combined of a bucket. One that is too large is divided first: ranges were cut by the keys
-// that came first, and of an input in order all others are behind the last one.
+// Appends what is combined of a bucket, which is empty then. One that is too large is divided first: ranges
+// were cut by the keys that came first, and of an input in order all others are behind the last one.
 template <std::size_t kSlotBytes>
-void AdaptiveTable<kSlotBytes>::seal_bucket(StagedRows& staged, std::size_t bucket, RowCombiner& combiner,
-                                            const Overflow& overflow, Slice& slice) const {
+void AdaptiveTable<kSlotBytes>::seal_bucket(StagedRows& staged, std::size_t bucket, bool divides,
+                                            RowCombiner& combiner, const Overflow& overflow,
+                                            Slice& slice) const {
+  constexpr std::uint64_t kLeastBytes = KeyRanges::kRanges * ChunkPool::kChunkBytes;  // a chunk a part
   const std::size_t rows = staged.rows(bucket);
-  if (!fits_to_combine(rows, staged.row_bytes(bucket))) {
-    std::vector<KeyLimit> sample;
-    const std::size_t step = rows / kSample + 1;
-    std::size_t row = 0;
-    staged.for_each(bucket, [&](std::string_view key, const char*) {
-      if (row++ % step == 0) sample.emplace_back(key);
-    });
-    KeyRanges ranges;
-    ranges.cut(std::move(sample));
-    StagedRows parts(*job_, *pool_, KeyRanges::kRanges);
-    staged.take_each(bucket, [&](std::string_view key, const char* value) {
-      const ShortKey head(key.data(), key.size());
-      parts.add(ranges.of(head.prefix(), key), hash_key(head, key), key, value);
-    });
-    // Keys that are the same, or nearly, do not divide; they combine.
-    std::size_t part = 0;
-    while (part < KeyRanges::kRanges && parts.rows(part) != rows) ++part;
-    if (part == KeyRanges::kRanges) {
-      for (part = 0; part < KeyRanges::kRanges; ++part) seal_bucket(parts, part, combiner, overflow, slice);
-      return;
+  const std::uint64_t bytes = staged.row_bytes(bucket) + rows * RowCombiner::bytes_of_row(job_->value_size);
+  if (divides && bytes > std::max(limit_bytes_, kLeastBytes)) {
+    StagedRows parts = divide(staged, bucket);
+    for (std::size_t part = 0; part < KeyRanges::kRanges; ++part) {
+      // What keeps most rows has keys that are the same, nearly: they do not divide, they combine.
+      seal_bucket(parts, part, parts.rows(part) <= rows / 2, combiner, overflow, slice);
     }
-    combiner.combine(parts, part);
-  } else {
-    combiner.combine(staged, bucket);
-    staged.drop(bucket);
+    return;
   }
+  combiner.combine(staged, bucket);
+  staged.drop(bucket);
   combiner.append_to(slice);
   overflow.relieve_growing(slice);
 }

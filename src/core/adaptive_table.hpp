@@ -58,9 +58,9 @@ class AdaptiveTable final : public Collector {
   void empty_cache();
   std::vector<Slice> seal_table();
   std::vector<Slice> seal_buckets(const Overflow& overflow);
-  void seal_bucket(StagedRows& staged, std::size_t bucket, RowCombiner& combiner, const Overflow& overflow,
-                   Slice& slice) const;
-  bool fits_to_combine(std::size_t rows, std::uint64_t bytes) const noexcept;
+  void seal_bucket(StagedRows& staged, std::size_t bucket, bool divides, RowCombiner& combiner,
+                   const Overflow& overflow, Slice& slice) const;
+  StagedRows divide(StagedRows& staged, std::size_t bucket) const;
   std::size_t buckets() const noexcept { return KeyRanges::kRanges >> range_shift_; }  // of a partition
   std::size_t most_rows_of_bucket() const noexcept;
   bool combining_is_worthwhile(std::uint32_t partition);

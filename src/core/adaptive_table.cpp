@@ -26,7 +26,7 @@ unsigned shift_for(std::uint32_t partitions, std::uint64_t limit_bytes) {
 }
 
 // Keys that the ranges are cut by, at most.
-constexpr std::size_t kSample = 1 << 14;
+constexpr std::size_t kMostSampled = 1 << 14;
 
 }  // namespace
 
@@ -153,12 +153,8 @@ void AdaptiveTable<kSlotBytes>::use_ranges(unsigned shift) {
 
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::cut_ranges() {
-  std::vector<KeyLimit> sample;
-  const std::size_t step = table_.rows() / kSample + 1;
-  std::size_t row = 0;
-  table_.for_each([&](const char*, std::string_view key) {
-    if (row++ % step == 0) sample.emplace_back(key);
-  });
+  KeySample sample(kMostSampled);
+  table_.for_each([&](const char*, std::string_view key) { sample.add(key); });
   ranges_.cut(std::move(sample));
 }
 
@@ -347,12 +343,8 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_buckets(const Overflow& overf
 // The rows of a bucket, which is empty then, by ranges of their own keys.
 template <std::size_t kSlotBytes>
 StagedRows AdaptiveTable<kSlotBytes>::divide(StagedRows& staged, std::size_t bucket) const {
-  std::vector<KeyLimit> sample;
-  const std::size_t step = staged.rows(bucket) / kSample + 1;
-  std::size_t row = 0;
-  staged.for_each(bucket, [&](std::string_view key, const char*) {
-    if (row++ % step == 0) sample.emplace_back(key);
-  });
+  KeySample sample(kMostSampled);
+  staged.for_each(bucket, [&](std::string_view key, const char*) { sample.add(key); });
   KeyRanges ranges;
   ranges.cut(std::move(sample));
   StagedRows parts(*job_, *pool_, KeyRanges::kRanges);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/row.hpp"
@@ -77,16 +78,45 @@ class KeyBound {
 };
 static_assert(sizeof(KeyBound) == 48, "it travels as it lies in memory");
 
+// Some keys of a sequence of unknown length, evenly spread. Borrows them.
+class KeySample {
+ public:
+  explicit KeySample(std::size_t most) : most_(most) {}
+
+  void add(std::string_view key) {
+    ++seen_;
+    if (--until_next_ > 0) return;
+    keys_.emplace_back(key);
+    if (keys_.size() == most_) {
+      for (std::size_t i = 0; i < most_ / 2; ++i) keys_[i] = keys_[2 * i];
+      keys_.resize(most_ / 2);
+      step_ *= 2;
+    }
+    until_next_ = step_;
+  }
+  std::uint64_t seen() const noexcept { return seen_; }
+  std::vector<KeyLimit> sorted() && {
+    std::sort(keys_.begin(), keys_.end());
+    return std::move(keys_);
+  }
+
+ private:
+  std::size_t most_;
+  std::vector<KeyLimit> keys_;
+  std::uint64_t seen_ = 0;
+  std::uint64_t step_ = 1;
+  std::uint64_t until_next_ = 1;
+};
+
 class KeyRanges {
  public:
   static constexpr std::size_t kRanges = 16;
 
   // Until cut() all keys are in the last range.
   KeyRanges() = default;
-  // By some of the keys, of which none is an end.
-  void cut(std::vector<KeyLimit> keys) {
+  void cut(KeySample sample) {
+    const std::vector<KeyLimit> keys = std::move(sample).sorted();
     if (keys.empty()) return;
-    std::sort(keys.begin(), keys.end());
     for (std::size_t i = 1; i < kRanges; ++i) {
       texts_[i] = keys[i * keys.size() / kRanges].text().substr(0, kMostBytes);
     }

@@ -11,36 +11,13 @@ namespace thresh {
 namespace {
 
 constexpr std::size_t kMostScans = 4096;
+constexpr std::size_t kMostSampled = 1 << 16;
 
 [[noreturn]] void damaged() {
   throw Error(ExitCode::Internal,
               "a slice of a run does not have the ranges of keys that it came with: memory or a message is "
               "damaged; nothing was published");
 }
-
-// Some keys of a sequence of unknown length, evenly spread.
-class Sample {
- public:
-  void add(std::string_view key) {
-    if (seen_++ % step_ != 0) return;
-    values_.emplace_back(key);
-    if (values_.size() < kMost) return;
-    for (std::size_t i = 0; i < kMost / 2; ++i) values_[i] = values_[2 * i];
-    values_.resize(kMost / 2);
-    step_ *= 2;
-  }
-  std::uint64_t seen() const noexcept { return seen_; }
-  std::vector<KeyLimit> sorted() && {
-    std::sort(values_.begin(), values_.end());
-    return std::move(values_);
-  }
-
- private:
-  static constexpr std::size_t kMost = 1 << 16;
-  std::vector<KeyLimit> values_;
-  std::uint64_t seen_ = 0;
-  std::uint64_t step_ = 1;
-};
 
 }  // namespace
 
@@ -178,7 +155,7 @@ void StagedSweep::for_each_row(Use&& use) const {
 }
 
 void StagedSweep::cut_anew(std::uint64_t rows_of_step) {
-  Sample sample;
+  KeySample sample(kMostSampled);
   for_each_row([&](const Row& row, const ShortKey&, std::uint64_t) { sample.add(row.key); });
   const std::uint64_t steps =
       std::min<std::uint64_t>(sample.seen() / std::max<std::uint64_t>(rows_of_step, 1) + 1, kMostScans);

@@ -22,7 +22,8 @@ namespace thresh {
 // Covers the rows in memory. Borrows all.
 class StagedSweep {
  public:
-  // `format`: of the job. `combine_bytes`: of memory to combine in; about twice as much is taken at most.
+  // `format`: of the job. `combine_bytes`: of memory to combine in, by the number of rows; about twice as
+  // much is taken at most.
   StagedSweep(const std::vector<const Slice*>& slices, const RowFormat& format, RowCombiner& combiner,
               std::uint64_t combine_bytes = UINT64_MAX);
 

@@ -79,8 +79,7 @@ TEST_CASE("what combining makes much less is combined before it travels") {
   REQUIRE_FALSE(collector->hand_over(kAlone));
   Totals totals;
   add_up(pairs, totals);
-  const std::vector<Slice> sealed = collector->seal();  // nothing was lost by asking
-  require_merged(job, pool, {&sealed}, totals);
+  require_sealed(job, pool, *collector, totals);  // nothing was lost by asking
 }
 
 TEST_CASE("what its owner had no memory to combine is sealed") {
@@ -97,8 +96,7 @@ TEST_CASE("what its owner had no memory to combine is sealed") {
       const auto staged = collector->hand_over(receivers);
       REQUIRE(staged.has_value() == fits);
       if (staged) continue;
-      const std::vector<Slice> sealed = collector->seal();
-      require_merged(job, pool, {&sealed}, totals);
+      require_sealed(job, pool, *collector, totals);
     }
   }
 }
@@ -116,9 +114,7 @@ TEST_CASE("ranges that got more than they were cut for are sealed where that is 
   for (int round = 0; round < 2; ++round) {
     emit_all(*collector, pairs);
     REQUIRE_FALSE(collector->hand_over({3, 3'000'000}));  // a quarter of a partition would fit
-    const std::vector<Slice> sealed = collector->seal();
-    for (const Slice& slice : sealed) REQUIRE_FALSE(slice.loose());
-    require_merged(job, pool, {&sealed}, totals);
+    require_sealed(job, pool, *collector, totals);
   }
   emit_all(*collector, pairs);
   REQUIRE(collector->hand_over({3, 10'000'000}));
@@ -140,8 +136,7 @@ TEST_CASE("a table of long keys that combines little is given up when it has no 
     }
     REQUIRE(collector->spill(store) == (times == 1));
     REQUIRE((collector->spilled_bytes() > 0) == (times == 1));
-    const std::vector<Slice> sealed = collector->seal();
-    require_merged(job, pool, {&sealed}, totals);
+    require_sealed(job, pool, *collector, totals);
   }
 }
 
@@ -190,8 +185,7 @@ TEST_CASE("buckets that got nearly all rows are divided, and lose nothing") {
       emit_all(*collector, pairs);
       if (part == 0) REQUIRE(collector->spill(store) == (kind < 2));
     }
-    const std::vector<Slice> sealed = collector->seal();
-    require_merged(job, pool, {&sealed}, totals);
+    require_sealed(job, pool, *collector, totals);
   }
 }
 
@@ -209,7 +203,9 @@ TEST_CASE("a key that is a large record is not kept") {
   const auto staged = collector->hand_over(kWithOthers);
   REQUIRE(staged);
   KeyRanges ranges;
-  ranges.cut({KeyLimit(pairs[0].first), KeyLimit(pairs[300].first)});
+  KeySample sample(2);
+  sample.add(pairs[0].first);
+  ranges.cut(std::move(sample));
   REQUIRE(ranges.begin(1).size() > KeyBound::kMostBytes);
   REQUIRE(ranges.begin(KeyRanges::kRanges - 1).size() < 1000);
   require_merged(job, pool, {&staged->slices}, totals);

@@ -219,7 +219,7 @@ TEST_CASE("pieces of a table become what the table would have been") {
 
 // 40,000 keys three times over, some too long for a slot, with a spill after each 10,000.
 std::unique_ptr<Collector> spilled_table(const JobType& job, ChunkPool& pool, SliceStore& store) {
-  constexpr std::uint64_t kLimitBytes = 1 << 20;  // four times that is enough to combine a bucket in
+  constexpr std::uint64_t kLimitBytes = 1 << 20;  // no bucket is that large
   std::unique_ptr<Collector> table = make_collector(job, pool, Partitioner(3), kLimitBytes);
   for (std::uint64_t i = 0; i < 120'000; i += 10'000) {
     Pairs emits;

@@ -118,6 +118,13 @@ inline void require_merged(const JobType& job, ChunkPool& pool,
   }
 }
 
+// Seals it, and finds all that it took.
+inline void require_sealed(const JobType& job, ChunkPool& pool, Collector& collector, const Totals& totals) {
+  const std::vector<Slice> sealed = collector.seal();
+  for (const Slice& slice : sealed) REQUIRE_FALSE(slice.loose());
+  require_merged(job, pool, {&sealed}, totals);
+}
+
 inline std::size_t ranges_of(const Slice& slice) {
   const auto& ranges = slice.ranges()->ranges;
   return static_cast<std::size_t>(

@@ -19,6 +19,15 @@ inline std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) noex
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
+namespace detail {
+
+// A call, so that what is around it keeps its registers.
+[[gnu::noinline]] inline std::uint64_t hash_long_key(std::string_view key) noexcept {
+  return hash_bytes(key);
+}
+
+}  // namespace detail
+
 // The hash of a key: which partition it is in, where tables keep it, and what it counts for in the ledger.
 //
 // Of up to 16 bytes, padded with zeros and read as two little-endian numbers: the halves of their product
@@ -37,12 +46,14 @@ inline std::uint64_t hash_short_key(const ShortKey& key, std::size_t size) noexc
   return folded ^ (folded >> 32);
 }
 inline std::uint64_t hash_key(std::string_view key) noexcept {
-  if (key.size() > ShortKey::kBytes) return hash_bytes(key);
+  if (key.size() > ShortKey::kBytes) return detail::hash_long_key(key);
   return hash_short_key(ShortKey::read(key), key.size());
 }
 // The same where the begin of the key was read.
-inline std::uint64_t hash_key(const ShortKey& head, std::string_view key) noexcept {
-  return key.size() > ShortKey::kBytes ? hash_bytes(key) : hash_short_key(head, key.size());
+[[gnu::always_inline]] inline std::uint64_t hash_key(const ShortKey& head, std::string_view key) noexcept {
+  if (key.size() > ShortKey::kBytes) [[unlikely]]
+    return detail::hash_long_key(key);
+  return hash_short_key(head, key.size());
 }
 
 // The partition of a key's hash: the high bits, so that tables may use the low ones.

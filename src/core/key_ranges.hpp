@@ -24,6 +24,7 @@ class KeyLimit {
   // Behind all keys.
   static KeyLimit end() noexcept {
     KeyLimit limit;
+    limit.prefix_ = UINT64_MAX;
     limit.end_ = true;
     return limit;
   }
@@ -33,6 +34,8 @@ class KeyLimit {
     return prefix < prefix_ || end_ || (prefix == prefix_ && key < text_);
   }
   std::string_view text() const noexcept { return text_; }
+  // Keys with a smaller one are before it, with a greater one behind.
+  std::uint64_t prefix() const noexcept { return prefix_; }
   bool operator<(const KeyLimit& other) const noexcept {
     if (end_ || other.end_) return other.end_ && !end_;
     return prefix_ != other.prefix_ ? prefix_ < other.prefix_ : text_ < other.text_;

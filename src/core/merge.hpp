@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,7 +75,7 @@ class SliceMerge {
   // Combines the next range of keys; false when all are done. REQUIRES: all_combined().
   bool next_combined();
   // Its rows, by key. They live until the next call.
-  const std::vector<RowRef>& combined() const noexcept { return sweep_->rows(); }
+  std::span<const RowRef> combined() const noexcept { return sweep_->rows(); }
   // As if one of them had never arrived: for fault drills.
   void lose_combined() noexcept { rows_ -= 1; }
 

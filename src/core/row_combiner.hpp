@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -46,7 +47,7 @@ class RowCombiner {
   // Sorts what was combined.
   void finish();
   // What was combined, by key, in the format of the job. Lives until begin().
-  const std::vector<RowRef>& rows() const noexcept { return refs_; }
+  std::span<const RowRef> rows() const noexcept { return {refs_.data(), combined_}; }
 
   // All that for the rows of a bucket.
   void combine(const StagedRows& staged, std::size_t bucket);
@@ -69,11 +70,12 @@ class RowCombiner {
     std::uint64_t hash;
   };
 
+  // Looks up what is pending.
   void flush();
-  void make_room_in_slots();
-  void find_or_add(const Pending& row);
-  void copy_value(char* to, const char* from) const noexcept;
-  bool same_key(const char* row, const Pending& wanted) const noexcept;
+  // kValueSize: the job's, or 0 if it is not known here.
+  template <std::size_t kValueSize>
+  void look_up();
+  void make_room();
 
   ChunkPool* pool_;
   RowFormat format_;
@@ -88,13 +90,10 @@ class RowCombiner {
   std::unique_ptr<char, FreeHuge> rows_;  // each with room for 16 bytes from its key on
   std::size_t rows_room_ = 0;
   std::size_t rows_end_ = 0;
-  std::vector<RowRef> refs_;
+  std::vector<RowRef> refs_;  // the first combined_ of them count
+  std::size_t combined_ = 0;
   std::array<Pending, kBatch> pending_;
   std::size_t pending_rows_ = 0;
-  // Values to be combined, together.
-  std::array<char*, kBatch> into_;
-  std::array<const char*, kBatch> from_;
-  std::size_t found_ = 0;
 };
 
 }  // namespace thresh

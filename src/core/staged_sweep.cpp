@@ -92,36 +92,56 @@ void StagedSweep::take_waiting(const Limits& limits) {
 }
 
 void StagedSweep::take(Source& source, const StagedRanges::Range& range, const Limits& limits) {
+  const bool usual_is_number = format_.usual().size() == sizeof(std::uint64_t);
   std::uint64_t bytes_left = range.bytes;
+  std::uint64_t rows_left = range.rows;
   std::uint64_t hash_sum = 0;
-  const char* at = source.at;
-  for (std::uint64_t left = range.rows; left > 0; --left) {
-    if (at == source.end) {
+  std::uint64_t usual_hashes = 0;
+  while (rows_left > 0) {
+    if (source.at == source.end) {
       if (source.next_chunk == source.slice->chunks().size()) damaged();
       const Chunk& chunk = source.slice->chunks()[source.next_chunk++];
-      at = chunk.data();
-      source.end = at + chunk.used();
+      source.at = chunk.data();
+      source.end = source.at + chunk.used();
+      continue;  // it may be empty
     }
-    const Row row = format_.read_staged(at);
-    const char* const begin = std::exchange(at, row.key.data() + row.key.size());
-    const auto size = static_cast<std::uint64_t>(at - begin);
-    if (size > bytes_left) damaged();  // there is no room for more
-    bytes_left -= size;
-    const ShortKey head(row.key.data(), row.key.size());
-    const std::uint64_t hash = hash_key(head, row.key);
-    hash_sum += format_.hash(hash, row.value);
-    const std::uint64_t prefix = head.prefix();
-    if (limits.begin.is_behind(prefix, row.key)) damaged();
-    if (limits.end.is_behind(prefix, row.key)) [[likely]] {
-      combiner_->add(hash, head, row.key, row.value.data());
-    } else {
-      waiting_.push_back({row.key, row.value.data()});
+    const char* at = source.at;
+    const std::uint64_t here = std::min(bytes_left, static_cast<std::uint64_t>(source.end - at));
+    const char* const end = at + here;
+    for (; rows_left > 0 && at < end; --rows_left) {
+      const Row row = format_.read_staged(at);
+      at = row.key.data() + row.key.size();
+      if (at > end) damaged();  // there is no room for more
+      const ShortKey head(row.key.data(), row.key.size());
+      const std::uint64_t hash = hash_key(head, row.key);
+      const char* const value = row.value.data();
+      if (usual_is_number && value == format_.usual().data()) {
+        usual_hashes += hash | 1U;
+      } else {
+        hash_sum += format_.hash(hash, row.value);
+      }
+      if (limits.holds(head.prefix(), row.key)) [[likely]] {
+        combiner_->add(hash, head, row.key, value);
+      } else {
+        waiting_.push_back({row.key, value});
+      }
     }
+    bytes_left -= static_cast<std::uint64_t>(at - std::exchange(source.at, at));
+    if (bytes_left == 0 && rows_left > 0) damaged();
   }
-  source.at = at;
   if (bytes_left != 0) damaged();
+  if (usual_hashes != 0) hash_sum += usual_hashes * RowFormat::factor_of(format_.usual().data());
   taken_rows_ += range.rows;
   hash_sum_ += hash_sum;
+}
+
+// False for a key of a later range.
+inline bool StagedSweep::Limits::holds(std::uint64_t prefix, std::string_view key) const {
+  // Nearly all are told by this.
+  if (begin.prefix() < prefix && prefix < end.prefix()) [[likely]]
+    return true;
+  if (begin.is_behind(prefix, key)) damaged();
+  return end.is_behind(prefix, key);
 }
 
 bool StagedSweep::next_range() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -31,7 +32,7 @@ class StagedSweep {
   // do not have the rows that their ranges say.
   bool next();
   // What next() combined, by key, as rows of the job's format. Lives until the next call.
-  const std::vector<RowRef>& rows() const noexcept { return combiner_->rows(); }
+  std::span<const RowRef> rows() const noexcept { return combiner_->rows(); }
 
   // The ledger of what was taken so far.
   std::uint64_t taken_rows() const noexcept { return taken_rows_; }
@@ -56,6 +57,8 @@ class StagedSweep {
   struct Limits {
     KeyLimit begin;
     KeyLimit end;
+
+    bool holds(std::uint64_t prefix, std::string_view key) const;
   };
   // A step in which all rows are looked at.
   struct Scan {

@@ -36,6 +36,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -146,9 +147,24 @@ class JobReducer final : public Reducer {
   explicit JobReducer(const Job& job) : job_(job) {}
 
   void reduce(std::string_view key, ValueSource& source, ResultSink& sink, Context& context) override {
-    using Key = typename Job::Key;
     EngineCalls engine;
     Values<typename Job::Value> values(source, context, engine);
+    reduce_group(key, values, sink, context, engine);
+  }
+  void reduce_combined(std::span<const CombinedGroup> groups, ResultSink& sink, Context& context) override {
+    for (const CombinedGroup& group : groups) {
+      sink.begin_group(group.key, group.key_hash);
+      EngineCalls engine;
+      Values<typename Job::Value> values(group.value, context, engine);
+      reduce_group(group.key, values, sink, context, engine);
+      context.step();
+    }
+  }
+
+ private:
+  THRESH_INLINE void reduce_group(std::string_view key, Values<typename Job::Value>& values, ResultSink& sink,
+                                  Context& context, EngineCalls& engine) {
+    using Key = typename Job::Key;
     Output<Job> out(sink, context, engine, buffers_);
     const auto decoded = Codec<Decoded<Key>>::read(key);
     try {
@@ -165,7 +181,6 @@ class JobReducer final : public Reducer {
     }
   }
 
- private:
   const Job job_;
   typename Output<Job>::Buffers buffers_;
 };

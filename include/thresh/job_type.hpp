@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,14 +60,35 @@ class ResultSink {
   // as they are. It counts as a line.
   virtual void record(std::string_view head, std::string_view tail) = 0;
 
+  // What follows belongs to the group of this encoded key, which lives until the next one begins; `hash` is
+  // its hash_key. Called by whoever has groups reduced, not by jobs.
+  void begin_group(std::string_view key, std::uint64_t hash) noexcept {
+    group_key_ = key;
+    group_hash_ = hash;
+    ++groups_;
+  }
+
   // Whether end_line looks at ranks: encoding one takes as long as writing a short line.
   bool takes_ranks() const noexcept { return takes_ranks_; }
 
  protected:
   void take_no_ranks() noexcept { takes_ranks_ = false; }
+  std::string_view group_key() const noexcept { return group_key_; }
+  std::uint64_t group_hash() const noexcept { return group_hash_; }
+  std::uint64_t groups() const noexcept { return groups_; }
 
  private:
   bool takes_ranks_ = true;
+  std::string_view group_key_;
+  std::uint64_t group_hash_ = 0;
+  std::uint64_t groups_ = 0;
+};
+
+// A group whose values were combined to one: both encoded.
+struct CombinedGroup {
+  std::string_view key;
+  std::string_view value;
+  std::uint64_t key_hash;
 };
 
 // Reduces groups on one worker.
@@ -75,6 +97,9 @@ class Reducer {
   virtual ~Reducer() = default;
   // `key` is encoded. Need not take all values.
   virtual void reduce(std::string_view key, ValueSource& values, ResultSink& out, Context& context) = 0;
+  // Many at once, so that the job's own code is inlined into the loop. Begins each group, and counts as a
+  // step of the context.
+  virtual void reduce_combined(std::span<const CombinedGroup> groups, ResultSink& out, Context& context) = 0;
 };
 
 // Combines encoded values of one key; associative and commutative on the bytes.

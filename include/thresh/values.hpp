@@ -5,6 +5,7 @@
 #include <iterator>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "thresh/context.hpp"
 #include "thresh/emitter.hpp"
@@ -47,6 +48,9 @@ class Values {
   // Borrows all three.
   Values(ValueSource& source, Context& context, detail::EngineCalls& engine)
       : source_(&source), context_(&context), engine_(&engine) {}
+  // Of one value, encoded.
+  Values(std::string_view value, Context& context, detail::EngineCalls& engine)
+      : source_(nullptr), only_(value), context_(&context), engine_(&engine) {}
   Values(const Values&) = delete;
   Values& operator=(const Values&) = delete;
 
@@ -59,12 +63,14 @@ class Values {
 
  private:
   void advance() {
-    begun_ = true;
-    std::string_view bytes;
-    const bool more = (*engine_)([&] {
-      context_->step();
-      return source_->next(bytes);
-    });
+    std::string_view bytes = only_;
+    bool more = !std::exchange(begun_, true);
+    if (source_ != nullptr) {
+      more = (*engine_)([&] {
+        context_->step();
+        return source_->next(bytes);
+      });
+    }
     if (more) {
       value_.emplace((*engine_)([&]() -> Decoded<Value> { return ValueCodec<Decoded<Value>>::read(bytes); }));
     } else {
@@ -72,7 +78,8 @@ class Values {
     }
   }
 
-  ValueSource* source_;
+  ValueSource* source_;  // null: only_ is the value
+  std::string_view only_;
   Context* context_;
   detail::EngineCalls* engine_;
   std::optional<Decoded<Value>> value_;

@@ -1,6 +1,8 @@
 #include "engine/reduce_task.hpp"
 
-#include <utility>
+#include <algorithm>
+#include <array>
+#include <span>
 #include <vector>
 
 #include "core/merge.hpp"
@@ -10,59 +12,47 @@
 namespace thresh::engine {
 namespace {
 
-// Of a group whose rows were combined.
-class OneValue final : public ValueSource {
- public:
-  explicit OneValue(std::string_view value) : value_(value) {}
-  bool next(std::string_view& value) override {
-    value = value_;
-    return !std::exchange(taken_, true);
-  }
-
- private:
-  std::string_view value_;
-  bool taken_ = false;
-};
-
-// What is done with each group.
-struct GroupTools {
+// What groups are reduced with.
+struct ReduceTools {
   Reducer& reducer;
   Context& context;
   storage::PartWriter& out;
-
-  void reduce(std::string_view key, std::uint64_t key_hash, ValueSource& values) const {
-    out.set_group(key, key_hash);
-    reducer.reduce(key, values, out, context);
-  }
+  FaultDrill& drill;
 };
 
-void reduce_merged(SliceMerge& merge, const GroupTools& groups, FaultDrill& drill) {
+void reduce_merged(SliceMerge& merge, const ReduceTools& tools) {
   while (!merge.done()) {
-    if (drill.drops("reduce")) {
+    if (tools.drill.drops("reduce")) {
       merge.lose();
       continue;
     }
     const std::uint64_t key_hash = merge.key_hash();
     GroupValues values(merge);
-    groups.reduce(values.key(), key_hash, values);
+    tools.out.begin_group(values.key(), key_hash);
+    tools.reducer.reduce(values.key(), values, tools.out, tools.context);
     values.skip_rest();
-    groups.context.step();
+    tools.context.step();
   }
 }
 
 // The same where each key is there once.
-void reduce_combined(SliceMerge& merge, const RowFormat& format, const GroupTools& groups,
-                     FaultDrill& drill) {
+void reduce_combined(SliceMerge& merge, const RowFormat& format, const ReduceTools& tools) {
+  std::array<CombinedGroup, 64> groups;
   while (merge.next_combined()) {
-    for (const RowRef& ref : merge.combined()) {
-      if (drill.drops("reduce")) {
-        merge.lose_combined();
-        continue;
+    std::span<const RowRef> rows = merge.combined();
+    while (!rows.empty()) {
+      const std::size_t taken = std::min(rows.size(), groups.size());
+      std::size_t kept = 0;
+      for (const RowRef& ref : rows.first(taken)) {
+        if (tools.drill.drops("reduce")) {
+          merge.lose_combined();
+          continue;
+        }
+        const Row row = format.read(ref.row);
+        groups[kept++] = {row.key, row.value, hash_key(row.key)};
       }
-      const Row row = format.read(ref.row);
-      OneValue value(row.value);
-      groups.reduce(row.key, hash_key(row.key), value);
-      groups.context.step();
+      rows = rows.subspan(taken);
+      tools.reducer.reduce_combined(std::span(groups).first(kept), tools.out, tools.context);
     }
   }
 }
@@ -82,11 +72,11 @@ void reduce_partition(PartitionId partition, const RunsHeld& runs, const Receive
   }
   SliceMerge merge(sources, merging.format, stream_share(sources.size(), merging.stream_bytes),
                    &merging.memory);
-  const GroupTools groups{reducer, context, out};
+  const ReduceTools tools{reducer, context, out, drill};
   if (merge.all_combined()) {
-    reduce_combined(merge, merging.format, groups, drill);
+    reduce_combined(merge, merging.format, tools);
   } else {
-    reduce_merged(merge, groups, drill);
+    reduce_merged(merge, tools);
   }
   summary.input_rows = merge.rows();
   summary.input_hash_sum = merge.hash_sum();

@@ -81,12 +81,6 @@ PartWriter::~PartWriter() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-void PartWriter::set_group(std::string_view key, std::uint64_t key_hash) {
-  if (options_.top > 0) group_key_.assign(key);
-  group_hash_ = key_hash;
-  ++groups_;
-}
-
 void PartWriter::key(std::string_view text) {
   line_begin_ = bytes();
   in_value_ = false;
@@ -107,7 +101,7 @@ void PartWriter::end_line(std::string_view rank, std::uint64_t weight) {
 
 void PartWriter::count_line(std::string_view rank, std::uint64_t weight) {
   ++lines_;
-  weight_ += weigh(group_hash_, weight);
+  weight_ += weigh(group_hash(), weight);
   if (options_.top > 0 && !rank.empty()) offer_top(rank);
 }
 
@@ -248,11 +242,11 @@ void PartWriter::offer_top(std::string_view rank) {
   if (top_.size() == options_.top) {
     const TopLine& worst = top_.front();
     // An equal rank loses against an equal or smaller key: lines come in no order of keys that we know of.
-    if (rank < worst.rank || (rank == worst.rank && group_key_ >= worst.key)) return;
+    if (rank < worst.rank || (rank == worst.rank && group_key() >= worst.key)) return;
     std::pop_heap(top_.begin(), top_.end(), ranks_before);
     top_.pop_back();
   }
-  top_.push_back({std::string(rank), group_key_, line_begin_, bytes() - line_begin_});
+  top_.push_back({std::string(rank), std::string(group_key()), line_begin_, bytes() - line_begin_});
   std::push_heap(top_.begin(), top_.end(), ranks_before);
 }
 
@@ -265,7 +259,7 @@ PartSummary PartWriter::commit(PartSummary ledger) {
   PartSummary part = std::move(ledger);
   part.partition = partition_;
   part.file = name_;
-  part.groups = groups_;
+  part.groups = groups();
   part.lines = lines_;
   part.bytes = offset_;
   part.checksum = XXH3_64bits_digest(&checksum_);

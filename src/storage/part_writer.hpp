@@ -41,9 +41,6 @@ class PartWriter final : public ResultSink {
   PartWriter& operator=(const PartWriter&) = delete;
   ~PartWriter() override;
 
-  // The lines that follow belong to the group of this encoded key; `key_hash` is its hash_key.
-  void set_group(std::string_view key, std::uint64_t key_hash);
-
   void key(std::string_view text) override;
   void append(std::string_view text) override;
   void end_line(std::string_view rank, std::uint64_t weight) override;
@@ -86,10 +83,7 @@ class PartWriter final : public ResultSink {
   std::uint64_t offset_ = 0;  // in the file, of the buffer's first byte
   XXH3_state_t checksum_;
   std::uint64_t lines_ = 0;
-  std::uint64_t groups_ = 0;
   std::uint64_t weight_ = 0;
-  std::string group_key_;
-  std::uint64_t group_hash_ = 0;
   std::uint64_t line_begin_ = 0;
   bool in_value_ = false;
   std::size_t line_key_size_ = 0;

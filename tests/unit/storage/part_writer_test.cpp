@@ -20,7 +20,7 @@ using namespace test;
 
 void line(PartWriter& writer, const std::string& key, const std::string& value, const std::string& rank = "",
           std::uint64_t weight = 0) {
-  writer.set_group(key, hash_key(key));
+  writer.begin_group(key, hash_key(key));
   writer.key(key);
   writer.append(value);
   writer.end_line(rank, weight);
@@ -31,7 +31,7 @@ std::string escaped(const std::string& key, const std::vector<std::string>& valu
   PartOptions options;
   options.escape = true;
   PartWriter writer(scratch.path(), 0, 1, "id", options);
-  writer.set_group(key, 0);
+  writer.begin_group(key, 0);
   writer.key(key);
   for (const std::string& value : values) writer.append(value);
   writer.end_line({}, 0);
@@ -42,7 +42,7 @@ TEST_CASE("a line is the key, a TAB and what was appended") {
   const Scratch scratch;
   PartWriter writer(scratch.path(), 7, 3, "id", {});
   line(writer, "word", "12\twith a TAB\r\\");
-  writer.set_group("bare", 0);
+  writer.begin_group("bare", 0);
   writer.key("bare");
   writer.end_line({}, 0);
   writer.key("");

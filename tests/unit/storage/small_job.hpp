@@ -37,7 +37,7 @@ inline std::vector<PartSummary> write_parts(const JobDirectory& directory, std::
   std::vector<PartSummary> parts;
   for (PartitionId p = 0; p < partitions; ++p) {
     PartWriter writer(directory.parts_dir(), p, directory.generation(), directory.job_id(), {});
-    writer.set_group(text, hash_key(text));
+    writer.begin_group(text, hash_key(text));
     writer.key(text);
     writer.append(std::to_string(p));
     writer.end_line({}, 1);

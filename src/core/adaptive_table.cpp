@@ -172,7 +172,9 @@ void AdaptiveTable<kSlotBytes>::use_ranges(unsigned shift) {
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::cut_ranges() {
   KeySample sample(kMostSampled);
-  table_.for_each([&](const char*, std::string_view key) { sample.add(key); });
+  // Slots are in no order of keys. To look at all was 3 % of a job with 63 workers.
+  table_.for_each([&](const char*, std::string_view key) { sample.add(key); },
+                  std::max<std::size_t>(table_.rows() / kMostSampled, 1));
   ranges_.cut(std::move(sample));
 }
 

@@ -47,10 +47,10 @@ class InlineTable {
   // copy of `value`. REQUIRES: has_room_for().
   char* find_or_add_long(std::uint64_t hash, std::string_view key, const char* value);
 
-  // Calls use(slot, key) for every row. Slot and key live until the table changes.
+  // Calls use(slot, key) for every row, or about one in `step`. Slot and key live until the table changes.
   template <typename Use>
-  void for_each(Use&& use) const {
-    for (std::size_t at = 0; at < slots_.size(); at += layout_.bytes()) {
+  void for_each(Use&& use, std::size_t step = 1) const {
+    for (std::size_t at = 0; at < slots_.size(); at += step * layout_.bytes()) {
       const char* const slot = slots_.data() + at;
       if (layout_.meta(slot) != 0) use(slot, key_at(slot));
     }

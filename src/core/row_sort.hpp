@@ -43,7 +43,7 @@ void insertion_sort(RowRef* begin, RowRef* end, const Less& less) {
   }
 }
 
-// Orders the rows by the byte `shift` of their prefixes; returns where each byte's rows end.
+// Orders the rows by the 8 bits from `shift` on of their prefixes; returns where the rows of each value end.
 inline std::array<std::size_t, 256> sort_by_byte(RowRef* begin, RowRef* end, unsigned shift) {
   const auto byte = [shift](const RowRef& ref) {
     return static_cast<std::size_t>(ref.prefix >> shift & 255);
@@ -202,7 +202,8 @@ void radix_sort(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels, 
   if (end - begin > kMostFromBack) {
     const auto highest = static_cast<unsigned>(std::bit_width(differing)) - 1;
     std::size_t from = 0;
-    for (const std::size_t to : sort_by_byte(begin, end, highest / 8 * 8)) {
+    // The first 8 bits from one that differs on.
+    for (const std::size_t to : sort_by_byte(begin, end, std::max(highest, 7U) - 7)) {
       if (to - from > 1) radix_sort(begin + from, begin + to, depth, levels, order);
       from = to;
     }

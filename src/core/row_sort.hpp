@@ -129,7 +129,9 @@ struct SortMemory {
     std::uint32_t row;
   };
   explicit SortMemory(std::size_t rows)
-      : refs(new RowRef[rows]), items(new Item[rows]), others(new Item[rows]) {}
+      : refs(std::make_unique_for_overwrite<RowRef[]>(rows)),
+        items(std::make_unique_for_overwrite<Item[]>(rows)),
+        others(std::make_unique_for_overwrite<Item[]>(rows)) {}
 
   std::unique_ptr<RowRef[]> refs;
   std::unique_ptr<Item[]> items;

@@ -1,10 +1,11 @@
 // Sorting rows by their keys through small references, so that rows are moved once.
 //
-// Radix sort on the first 8 bytes of the keys: from the front and in place while there are many (American
-// flag: McIlroy, Bostic, McIlroy, "Engineering Radix Sort", Computing Systems 6(1), 1993), from the back once
-// they fit into the second-level cache, by the bits in which they differ: two passes where bytes took six, 23
-// ns a word instead of 29. Many rows that are alike so far (URLs, paths, times) are sorted by what comes
-// behind, a few are compared. std::sort on the same references took 50-60 ns a key.
+// Radix sort on the first 8 bytes of the keys: from the front while there are many (and in place if they are
+// very many: American flag; McIlroy, Bostic, McIlroy, "Engineering Radix Sort", Computing Systems 6(1),
+// 1993), from the back once they fit into the second-level cache, by the bits in which they differ: two
+// passes where bytes took six, 23 ns a word instead of 29. Many rows that are alike so far (URLs, paths,
+// times) are sorted by what comes behind, a few are compared. std::sort on the same references took 50-60 ns
+// a key.
 #pragma once
 
 #include <algorithm>
@@ -32,6 +33,8 @@ namespace detail {
 inline constexpr std::ptrdiff_t kFewRows = 24;  // are sorted by insertion
 // So many are sorted from the back: more are not in the cache.
 inline constexpr std::ptrdiff_t kMostFromBack = 20'000;
+// So many are put in order by way of other memory, 4 MiB; more in place, which takes 1.4 times as long.
+inline constexpr std::ptrdiff_t kMostAside = 1 << 18;
 
 template <typename Less>
 void insertion_sort(RowRef* begin, RowRef* end, const Less& less) {
@@ -44,7 +47,8 @@ void insertion_sort(RowRef* begin, RowRef* end, const Less& less) {
 }
 
 // Orders the rows by the 8 bits from `shift` on of their prefixes; returns where the rows of each value end.
-inline std::array<std::size_t, 256> sort_by_byte(RowRef* begin, RowRef* end, unsigned shift) {
+// `spare`: room for the rows, or null.
+inline std::array<std::size_t, 256> sort_by_byte(RowRef* begin, RowRef* end, unsigned shift, RowRef* spare) {
   const auto byte = [shift](const RowRef& ref) {
     return static_cast<std::size_t>(ref.prefix >> shift & 255);
   };
@@ -56,6 +60,11 @@ inline std::array<std::size_t, 256> sort_by_byte(RowRef* begin, RowRef* end, uns
     next[b] = sum;
     sum += ends[b];
     ends[b] = sum;
+  }
+  if (spare != nullptr) {
+    for (const RowRef* at = begin; at != end; ++at) spare[next[byte(*at)]++] = *at;
+    std::copy_n(spare, end - begin, begin);
+    return ends;
   }
   for (std::size_t b = 0; b < 256; ++b) {
     while (next[b] < ends[b]) {
@@ -120,7 +129,6 @@ class PrefixBits {
   unsigned lowest_ = 0;
 };
 
-// To sort so many rows from the back.
 struct SortMemory {
   static constexpr unsigned kMostDigitBits = 11;  // the counts stay in the first-level cache
 
@@ -128,10 +136,13 @@ struct SortMemory {
     std::uint32_t bits;
     std::uint32_t row;
   };
+  // To sort so many.
   explicit SortMemory(std::size_t rows)
-      : refs(std::make_unique_for_overwrite<RowRef[]>(rows)),
-        items(std::make_unique_for_overwrite<Item[]>(rows)),
-        others(std::make_unique_for_overwrite<Item[]>(rows)) {}
+      : refs(std::make_unique_for_overwrite<RowRef[]>(std::min<std::size_t>(rows, kMostAside))) {
+    rows = std::min<std::size_t>(rows, kMostFromBack);
+    items = std::make_unique_for_overwrite<Item[]>(rows);
+    others = std::make_unique_for_overwrite<Item[]>(rows);
+  }
 
   std::unique_ptr<RowRef[]> refs;
   std::unique_ptr<Item[]> items;
@@ -203,9 +214,10 @@ void radix_sort(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels, 
   if (differing == 0) return sort_behind(begin, end, depth + sizeof begin->prefix, levels, order);
   if (end - begin > kMostFromBack) {
     const auto highest = static_cast<unsigned>(std::bit_width(differing)) - 1;
+    RowRef* const spare = end - begin <= kMostAside ? order.memory.refs.get() : nullptr;
     std::size_t from = 0;
     // The first 8 bits from one that differs on.
-    for (const std::size_t to : sort_by_byte(begin, end, std::max(highest, 7U) - 7)) {
+    for (const std::size_t to : sort_by_byte(begin, end, std::max(highest, 7U) - 7, spare)) {
       if (to - from > 1) radix_sort(begin + from, begin + to, depth, levels, order);
       from = to;
     }
@@ -250,7 +262,7 @@ void sort_behind(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels,
 // Orders by `less(a.row, b.row)`, which orders by keys first. `key_of(row)`: of the row, as a string_view.
 template <typename KeyOf, typename Less>
 void sort_refs(std::span<RowRef> refs, const KeyOf& key_of, const Less& less) {
-  detail::SortMemory memory(std::min<std::size_t>(refs.size(), detail::kMostFromBack));
+  detail::SortMemory memory(refs.size());
   const detail::RowOrder<const KeyOf&, const Less&> order{key_of, less, memory};
   detail::radix_sort(refs.data(), refs.data() + refs.size(), 0, 0, order);
 }

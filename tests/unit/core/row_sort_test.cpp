@@ -39,8 +39,9 @@ Pairs sorted(const Pairs& pairs, const RowFormat& format) {
 TEST_CASE("rows are sorted by key and value at every size at which another way is taken") {
   std::mt19937_64 random(7);
   for (const std::size_t rows :
-       std::initializer_list<std::size_t>{0, 1, 2, 24, 25, 399, 400, 401, 3'000, 20'000, 20'001, 70'000}) {
+       std::initializer_list<std::size_t>{0, 1, 2, 24, 25, 400, 3'000, 20'000, 20'001, 70'000, 262'145}) {
     for (const int kind : {0, 1, 2, 3, 4, 5, 6, 7}) {
+      if (rows > 100'000 && kind != 0 && kind != 5) continue;  // for the sake of time
       Pairs pairs;
       for (std::size_t i = 0; i < rows; ++i) {
         const std::uint64_t number = random();

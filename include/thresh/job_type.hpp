@@ -60,8 +60,8 @@ class ResultSink {
   // as they are. It counts as a line.
   virtual void record(std::string_view head, std::string_view tail) = 0;
 
-  // What follows belongs to the group of this encoded key, which lives until the next one begins; `hash` is
-  // its hash_key. Called by whoever has groups reduced, not by jobs.
+  // What follows belongs to the group of this encoded key, which lives until the group ends; `hash` is its
+  // hash_key. Not for a job's own code.
   void begin_group(std::string_view key, std::uint64_t hash) noexcept {
     group_key_ = key;
     group_hash_ = hash;
@@ -97,8 +97,8 @@ class Reducer {
   virtual ~Reducer() = default;
   // `key` is encoded. Need not take all values.
   virtual void reduce(std::string_view key, ValueSource& values, ResultSink& out, Context& context) = 0;
-  // Many at once, so that the job's own code is inlined into the loop. Begins each group, and counts as a
-  // step of the context.
+  // Many at once, so that the job's own code is inlined into the loop. Unlike reduce() it begins each group
+  // in `out` and takes a step of the context for it.
   virtual void reduce_combined(std::span<const CombinedGroup> groups, ResultSink& out, Context& context) = 0;
 };
 

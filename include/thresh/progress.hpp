@@ -6,9 +6,9 @@
 
 namespace thresh {
 
-// Counts what a worker got done. step() is called for each record, group, value and I/O block, so it costs
-// two relaxed accesses; the watchdog thread raises `due` every few milliseconds and the next step then
-// polls the network. step() is for the rank's main thread alone.
+// Counts what a worker got done. step() is called for each record, group, value of a larger group and I/O
+// block, so it costs two relaxed accesses; the watchdog thread raises `due` every few milliseconds and the
+// next step then polls the network. step() is for the rank's main thread alone.
 class Progress {
  public:
   virtual ~Progress() = default;

@@ -47,7 +47,8 @@ class InlineTable {
   // copy of `value`. REQUIRES: has_room_for().
   char* find_or_add_long(std::uint64_t hash, std::string_view key, const char* value);
 
-  // Calls use(slot, key) for every row, or about one in `step`. Slot and key live until the table changes.
+  // Calls use(slot, key) for every row, or for those in every `step`-th slot. Slot and key live until the
+  // table changes.
   template <typename Use>
   void for_each(Use&& use, std::size_t step = 1) const {
     for (std::size_t at = 0; at < slots_.size(); at += step * layout_.bytes()) {

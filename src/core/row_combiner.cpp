@@ -98,7 +98,7 @@ void RowCombiner::look_up() {
   std::array<char*, kBatch> into;
   std::array<const char*, kBatch> from;
   std::size_t found = 0;
-  const auto same_key = [value_size](const char* row, const Pending& wanted) {
+  const auto same_key = [&](const char* row, const Pending& wanted) {
     if (load_u32(row + value_size) != wanted.key_size) return false;
     const char* there = row + value_size + 4;
     if (wanted.key_size > ShortKey::kBytes) return std::memcmp(there, wanted.key, wanted.key_size) == 0;

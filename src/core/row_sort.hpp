@@ -232,7 +232,7 @@ void radix_sort(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels, 
 }
 
 // Orders rows whose keys are the same up to `depth`, and their prefixes too. Each level but the first needs
-// keys that differ and yet begin alike: keys made for it would take the stack.
+// keys that differ and yet begin alike; without an end to them, keys made for it would take the stack.
 template <typename Order>
 void sort_behind(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels, const Order& order) {
   constexpr unsigned kMostLevels = 16;
@@ -262,6 +262,7 @@ void sort_behind(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels,
 // Orders by `less(a.row, b.row)`, which orders by keys first. `key_of(row)`: of the row, as a string_view.
 template <typename KeyOf, typename Less>
 void sort_refs(std::span<RowRef> refs, const KeyOf& key_of, const Less& less) {
+  if (refs.size() < 2) return;
   detail::SortMemory memory(refs.size());
   const detail::RowOrder<const KeyOf&, const Less&> order{key_of, less, memory};
   detail::radix_sort(refs.data(), refs.data() + refs.size(), 0, 0, order);

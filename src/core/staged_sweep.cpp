@@ -19,6 +19,11 @@ constexpr std::size_t kMostSampled = 1 << 16;
               "damaged; nothing was published");
 }
 
+bool in_order(const StagedRanges& ranges) {
+  return std::is_sorted(ranges.ranges.begin(), ranges.ranges.end(),
+                        [](const auto& a, const auto& b) { return a.begin.limit() < b.begin.limit(); });
+}
+
 }  // namespace
 
 StagedSweep::StagedSweep(const std::vector<const Slice*>& slices, const RowFormat& format,
@@ -27,6 +32,7 @@ StagedSweep::StagedSweep(const std::vector<const Slice*>& slices, const RowForma
   bool known = true;
   for (const Slice* slice : slices) {
     known = known && slice->ranges() != nullptr;
+    if (known && !in_order(*slice->ranges())) damaged();
     sources_.push_back({slice, known ? *slice->ranges() : StagedRanges{}});
   }
   const std::uint64_t rows = combine_bytes / RowCombiner::bytes_of_row(format.value_size());
@@ -103,7 +109,7 @@ void StagedSweep::take(Source& source, const StagedRanges::Range& range, const L
       const Chunk& chunk = source.slice->chunks()[source.next_chunk++];
       source.at = chunk.data();
       source.end = source.at + chunk.used();
-      continue;  // it may be empty
+      continue;
     }
     const char* at = source.at;
     const std::uint64_t here = std::min(bytes_left, static_cast<std::uint64_t>(source.end - at));

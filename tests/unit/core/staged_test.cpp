@@ -184,6 +184,19 @@ TEST_CASE("keys that begin alike come by ranges") {
   }
 }
 
+TEST_CASE("ranges that do not follow one another are refused") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  Run run = handed_over(pool, job, 1, emits_of(0, 100'000, 1), kLargeLimit);
+  REQUIRE(ranges_of(run.slices[0]) > 2);
+  auto ranges = std::make_unique<StagedRanges>(*run.slices[0].ranges());
+  std::swap(ranges->ranges[1].begin, ranges->ranges[2].begin);
+  run.slices[0].set_ranges(std::move(ranges));
+  RowCombiner combiner(job, pool);
+  const auto sweep = [&] { StagedSweep({&run.slices[0]}, row_format(job), combiner); };
+  CHECK_THROWS_AS(sweep(), Error);
+}
+
 TEST_CASE("staged slices are merged with sorted ones") {
   const JobType job = summing_job();
   ChunkPool pool;

@@ -68,6 +68,8 @@ void AdaptiveTable<kSlotBytes>::take(const EmitBatch& batch) {
   }
 }
 
+// All buckets before all rows: what is written through a char* might be any member, as far as compilers know,
+// so that each row began with loads anew. Mapping 19 million distinct words took 0.81 s a worker, 0.74 so.
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::put_in_buckets(const EmitBatch& batch) {
   std::array<std::uint32_t, 64> buckets;
@@ -79,7 +81,9 @@ void AdaptiveTable<kSlotBytes>::put_in_buckets(const EmitBatch& batch) {
       buckets[i] =
           static_cast<std::uint32_t>(bucket_of(some[i].hash, ShortKey(key.data(), key.size()).prefix(), key));
     }
-    staged_.add(some, buckets.data());
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      staged_.add(buckets[i], some[i].hash, batch.key(some[i]), batch.value(some[i]).data());
+    }
     emits = emits.subspan(some.size());
   }
 }

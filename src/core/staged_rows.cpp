@@ -22,30 +22,6 @@ StagedRows::StagedRows(const JobType& job, ChunkPool& pool, std::size_t buckets)
   usual_is_number_ = true;
 }
 
-void StagedRows::add(std::span<const EmitBatch::Emit> emits, const std::uint32_t* buckets) {
-  Head* const heads = heads_.data();
-  const bool usual_is_number = usual_is_number_;
-  const std::uint64_t usual_number = usual_number_;
-  for (std::size_t i = 0; i < emits.size(); ++i) {
-    const EmitBatch::Emit& emit = emits[i];
-    const std::size_t size = emit.key_size;
-    Head& into = heads[buckets[i]];
-    if (usual_is_number && size <= EmitBatch::kKeyRoom && into.room > size + kSlack &&
-        load_little<std::uint64_t>(emit.key + EmitBatch::kKeyRoom) == usual_number) [[likely]] {
-      char* const at = into.at;
-      *at = static_cast<char>(size | RowFormat::kUsual);
-      std::memcpy(at + 1, emit.key, EmitBatch::kKeyRoom);
-      into.at = at + 1 + size;
-      __builtin_prefetch(into.at + 64, 1);
-      into.room -= static_cast<std::uint32_t>(1 + size);
-      ++into.rows;
-      into.usual_hashes += emit.hash | 1U;
-    } else {
-      add(buckets[i], emit.hash, EmitBatch::key(emit), EmitBatch::value(emit).data());
-    }
-  }
-}
-
 std::uint64_t StagedRows::hash_sum(std::size_t bucket) const noexcept {
   const std::uint64_t usual = heads_[bucket].usual_hashes;
   return (usual == 0 ? 0 : usual * RowFormat::factor_of(format_.usual().data())) + sums_[bucket].hash_sum;

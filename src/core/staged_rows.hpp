@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -53,9 +52,6 @@ class StagedRows {
     into.room -= static_cast<std::uint32_t>(size);
     ++into.rows;
   }
-
-  // Many emits, each to its bucket.
-  void add(std::span<const EmitBatch::Emit> emits, const std::uint32_t* buckets);
 
   std::size_t rows(std::size_t bucket) const noexcept { return heads_[bucket].rows; }
   // Sum of RowFormat::hash over its rows.

@@ -98,11 +98,9 @@ void StagedSweep::take_waiting(const Limits& limits) {
 }
 
 void StagedSweep::take(Source& source, const StagedRanges::Range& range, const Limits& limits) {
-  const bool usual_is_number = format_.usual().size() == sizeof(std::uint64_t);
   std::uint64_t bytes_left = range.bytes;
   std::uint64_t rows_left = range.rows;
   std::uint64_t hash_sum = 0;
-  std::uint64_t usual_hashes = 0;
   while (rows_left > 0) {
     if (source.at == source.end) {
       if (source.next_chunk == source.slice->chunks().size()) damaged();
@@ -120,23 +118,17 @@ void StagedSweep::take(Source& source, const StagedRanges::Range& range, const L
       if (at > end) damaged();  // there is no room for more
       const ShortKey head(row.key.data(), row.key.size());
       const std::uint64_t hash = hash_key(head, row.key);
-      const char* const value = row.value.data();
-      if (usual_is_number && value == format_.usual().data()) {
-        usual_hashes += hash | 1U;
-      } else {
-        hash_sum += format_.hash(hash, row.value);
-      }
+      hash_sum += format_.hash(hash, row.value);
       if (limits.holds(head.prefix(), row.key)) [[likely]] {
-        combiner_->add(hash, head, row.key, value);
+        combiner_->add(hash, head, row.key, row.value.data());
       } else {
-        waiting_.push_back({row.key, value});
+        waiting_.push_back({row.key, row.value.data()});
       }
     }
     bytes_left -= static_cast<std::uint64_t>(at - std::exchange(source.at, at));
     if (bytes_left == 0 && rows_left > 0) damaged();
   }
   if (bytes_left != 0) damaged();
-  if (usual_hashes != 0) hash_sum += usual_hashes * RowFormat::factor_of(format_.usual().data());
   taken_rows_ += range.rows;
   hash_sum_ += hash_sum;
 }

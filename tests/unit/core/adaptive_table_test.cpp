@@ -70,6 +70,38 @@ TEST_CASE("a table comes in as many ranges as its owner needs, if there are chun
   REQUIRE_FALSE(small->hand_over({3, 200'000}));  // half of a partition would fit
 }
 
+TEST_CASE("emits that hardly recur go to buckets without a look at others, and lose nothing") {
+  const JobType job = summing_job();
+  ChunkPool pool;
+  constexpr std::uint64_t kTried = 1 << 20;  // emits in which some recur, or looking for them ends
+  const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLargeLimit);
+  Totals totals;
+  EmitBatch batch(*collector);
+  const auto emit = [&](std::uint64_t i) {
+    const std::string key = i % 50 == 0 ? key_of(i) : std::to_string(i * 0x9e3779b97f4a7c15U);
+    const std::uint64_t value = i % 7 == 0 ? i : 1;
+    batch.add(key, number_bytes(value));
+    // Of those before as many as show that they are there.
+    if (i > kTried || i % 64 == 0) totals[key] += value;
+  };
+  for (std::uint64_t i = 0; i < kTried + 300'000; ++i) {
+    emit(i);
+    if (i < kTried + 100'000 || i % 1'000 == 0) batch.commit();  // a record may emit many
+  }
+  batch.commit();
+  batch.flush();
+  const auto staged = collector->hand_over(kWithOthers);
+  REQUIRE(staged);
+  for (std::uint32_t p = 0; p < kPartitions; ++p) {
+    REQUIRE(staged->slices[p].measure(row_format(job)) == staged->sizes[p]);
+    Pairs found;
+    for (const auto& [key, value] : merged(job, pool, {&staged->slices[p]}, UINT64_MAX)) {
+      if (totals.contains(std::string(key))) found.emplace_back(key, value);
+    }
+    REQUIRE(found == in_partition(totals, p));
+  }
+}
+
 TEST_CASE("what combining makes much less is combined before it travels") {
   const JobType job = summing_job();
   ChunkPool pool;

@@ -59,7 +59,7 @@ class Partitioner {
 
 // The points that cut keys into `partitions` ranges of about equal count; some may be equal. All are empty if
 // there are no keys.
-std::vector<std::string> choose_split_points(std::vector<std::string> keys, std::uint32_t partitions);
+std::vector<std::string> choose_split_points(const std::vector<std::string>& keys, std::uint32_t partitions);
 
 // Whether these may be the split points of a job: none, or one fewer than partitions and in order.
 bool are_split_points(const std::vector<std::string>& points, std::uint32_t partitions) noexcept;

@@ -349,7 +349,10 @@ void Worker::carry_out(const schedule::Exchange& command) {
     auto exchange = std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_,
                                                    partitioner_.partitions(), loose, tools_.drill,
                                                    overflow_at(memory_.rows_bytes), slices_);
-    for (Backoff backoff(longest_nap(tools_.comm.size())); !exchange->step();) {
+    Backoff backoff(longest_nap(tools_.comm.size()));
+    for (std::uint64_t round = 0; !exchange->step();) {
+      if (exchange->round() != round) backoff.reset();
+      round = exchange->round();
       tools_.pulse.step();
       poll();
       if (exchange->lost()) return tell_books(schedule::ExchangeAborted{});

@@ -153,7 +153,7 @@ class EmitWriter {
       make_room(key_size + value_size);
       write_key(cursor_.at);
       write_value(cursor_.at + key_size);
-      added(hash_long({cursor_.at, key_size}), key_size, key_size, value_size);
+      added(detail::hash_long_key({cursor_.at, key_size}), key_size, key_size, value_size);
     }
   }
   // The same with a key that is there.
@@ -166,7 +166,7 @@ class EmitWriter {
       make_room(key.size() + value_size);
       std::memcpy(cursor_.at, key.data(), key.size());
       write_value(cursor_.at + key.size());
-      added(hash_long(key), key.size(), key.size(), value_size);
+      added(detail::hash_long_key(key), key.size(), key.size(), value_size);
     }
   }
 
@@ -207,7 +207,6 @@ class EmitWriter {
     emit.value_size = static_cast<std::uint32_t>(value_size);
     cursor_.at += key_room + value_size;
   }
-  [[gnu::noinline]] static std::uint64_t hash_long(std::string_view key) { return hash_bytes(key); }
 
   EmitBatch* batch_;
   EmitBatch::Cursor cursor_;

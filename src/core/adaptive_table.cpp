@@ -330,6 +330,7 @@ template <std::size_t kSlotBytes>
 std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_table() {
   constexpr std::size_t kAhead = 16;  // slots, which lie anywhere, are asked for before they are needed
   std::vector<std::vector<RowRef>> refs(partitioner_.partitions());
+  SortMemory memory;
   for (std::vector<RowRef>& of_one : refs) of_one.reserve(table_.rows() / refs.size() * 9 / 8);
   table_.for_each([&](const char* slot, std::string_view key) {
     refs[partitioner_.of(table_.hash_at(slot), key)].push_back({key_prefix(key), slot});
@@ -338,7 +339,8 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_table() {
   std::vector<Slice> slices(partitioner_.partitions());
   for (std::uint32_t p = 0; p < partitioner_.partitions(); ++p) {
     std::vector<RowRef>& rows = refs[p];
-    sort_refs(rows, key_of, [&](const char* a, const char* b) { return key_of(a) < key_of(b); });
+    sort_refs(
+        rows, key_of, [&](const char* a, const char* b) { return key_of(a) < key_of(b); }, memory);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       __builtin_prefetch(rows[std::min(i + kAhead, rows.size() - 1)].row);
       slices[p].append(*pool_, format_, table_.key_at(rows[i].row),

@@ -137,8 +137,9 @@ std::vector<Slice> CombineTable::seal(const Overflow&) {
     rows[partitioner_.of(hash_key(key), key)].push_back({key_prefix(key), at});
   }
   std::vector<Slice> slices(partitions);
+  SortMemory memory;
   for (std::uint32_t p = 0; p < partitions; ++p) {
-    sort_rows(rows[p], format_);
+    sort_rows(rows[p], format_, memory);
     for (const RowRef& ref : rows[p]) {
       const Row row = format_.read(ref.row);
       slices[p].append(*pool_, format_, row.key, row.value);

@@ -36,7 +36,8 @@ SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat&
     }
   }
   if (!loose_.empty()) {
-    sort_rows(loose_, format_);
+    SortMemory own;
+    sort_rows(loose_, format_, memory_ != nullptr ? memory_->sorting : own);
     const std::size_t rows = loose_.size();
     loose_.resize(rows + kAhead, loose_.back());  // what is asked for at the end
     add(*slices.front(), 0, 0, 0);
@@ -61,6 +62,7 @@ SliceMerge::~SliceMerge() {
 void MergeMemory::tidy() {
   const std::uint64_t most = combine_bytes / 4;
   if (refs.capacity() * sizeof(RowRef) > most) refs = {};
+  if (sorting.bytes() > most) sorting = {};
   if (combiner) combiner->keep_at_most(most);
 }
 

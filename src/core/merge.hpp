@@ -19,6 +19,7 @@ namespace thresh {
 // What a merge works with, for the next one to use again.
 struct MergeMemory {
   std::vector<RowRef> refs;                  // to loose rows
+  SortMemory sorting;                        // of these
   std::optional<RowCombiner> combiner;       // of staged rows; in a job that has some
   std::uint64_t combine_bytes = UINT64_MAX;  // for staged rows
 

@@ -26,15 +26,17 @@ Partitioner::Partitioner(std::uint32_t partitions, std::vector<std::string> poin
 std::vector<std::string> choose_split_points(const std::vector<std::string>& keys, std::uint32_t partitions) {
   std::vector<RowRef> order;
   order.reserve(keys.size());
-  for (const std::string& key : keys)
-    order.push_back({key_prefix(key), reinterpret_cast<const char*>(&key)});
+  for (const std::string& key : keys) order.push_back({key_prefix(key), reinterpret_cast<const char*>(&key)});
   const auto key_of = [](const char* row) -> std::string_view {
     return *reinterpret_cast<const std::string*>(row);
   };
-  sort_refs(std::span(order), key_of, [&](const char* a, const char* b) { return key_of(a) < key_of(b); });
+  SortMemory memory;
+  sort_refs(
+      std::span(order), key_of, [&](const char* a, const char* b) { return key_of(a) < key_of(b); }, memory);
   std::vector<std::string> points;
   for (std::uint64_t p = 1; p < partitions; ++p) {
-    points.emplace_back(order.empty() ? std::string_view() : key_of(order[order.size() * p / partitions].row));
+    points.emplace_back(order.empty() ? std::string_view()
+                                      : key_of(order[order.size() * p / partitions].row));
   }
   return points;
 }

@@ -41,12 +41,13 @@ void RowCombiner::begin(std::uint64_t rows, std::uint64_t key_bytes) {
 }
 
 void RowCombiner::keep_at_most(std::uint64_t bytes) {
-  const std::uint64_t held =
-      rows_room_ + refs_.capacity() * sizeof(RowRef) + slots_.capacity() * sizeof(Slot);
+  const std::uint64_t held = rows_room_ + refs_.capacity() * sizeof(RowRef) +
+                             slots_.capacity() * sizeof(Slot) + sort_memory_.bytes();
   if (held <= bytes + kHugePageBytes) return;
   rows_.reset();
   rows_room_ = 0;
   refs_ = {};
+  sort_memory_ = {};
   combined_ = 0;
   slots_ = {};
 }
@@ -136,8 +137,9 @@ void RowCombiner::look_up() {
 void RowCombiner::finish() {
   flush();
   const auto key_of = [this](const char* row) { return format_.read(row).key; };
-  sort_refs(std::span(refs_.data(), combined_), key_of,
-            [&](const char* a, const char* b) { return key_of(a) < key_of(b); });
+  sort_refs(
+      std::span(refs_.data(), combined_), key_of,
+      [&](const char* a, const char* b) { return key_of(a) < key_of(b); }, sort_memory_);
 }
 
 void RowCombiner::append_to(Slice& slice) {

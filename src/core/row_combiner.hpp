@@ -91,6 +91,7 @@ class RowCombiner {
   std::size_t rows_room_ = 0;
   std::size_t rows_end_ = 0;
   std::vector<RowRef> refs_;  // the first combined_ of them count
+  SortMemory sort_memory_;
   std::size_t combined_ = 0;
   std::array<Pending, kBatch> pending_;
   std::size_t pending_rows_ = 0;

@@ -13,12 +13,12 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/huge_pages.hpp"
 #include "core/row.hpp"
 
 namespace thresh {
@@ -35,6 +35,39 @@ inline constexpr std::ptrdiff_t kFewRows = 24;  // are sorted by insertion
 inline constexpr std::ptrdiff_t kMostFromBack = 20'000;
 // So many are put in order by way of other memory, 4 MiB; more in place, which takes 1.4 times as long.
 inline constexpr std::ptrdiff_t kMostAside = 1 << 18;
+
+}  // namespace detail
+
+// What is sorted with, for the next one to use again: some 20 bytes a row, up to 4.5 MiB.
+struct SortMemory {
+  static constexpr unsigned kMostDigitBits = 11;  // the counts stay in the first-level cache
+
+  struct Item {
+    std::uint32_t bits;
+    std::uint32_t row;
+  };
+
+  void make_room(std::size_t rows) {
+    const std::size_t aside = std::min<std::size_t>(std::bit_ceil(rows), detail::kMostAside);
+    if (refs.size() < aside) refs = HugeVector<RowRef>(aside);
+    const std::size_t from_back = std::min<std::size_t>(std::bit_ceil(rows), detail::kMostFromBack);
+    if (items.size() >= from_back) return;
+    items = std::vector<Item>(from_back);
+    others = std::vector<Item>(from_back);
+  }
+  std::uint64_t bytes() const noexcept {
+    return refs.size() * sizeof(RowRef) + 2 * items.size() * sizeof(Item);
+  }
+
+  HugeVector<RowRef> refs;
+  std::vector<Item> items;
+  std::vector<Item> others;
+  // Of each digit, then where its next row goes.
+  std::array<std::uint32_t, std::size_t{1} << kMostDigitBits> low;
+  std::array<std::uint32_t, std::size_t{1} << kMostDigitBits> high;
+};
+
+namespace detail {
 
 template <typename Less>
 void insertion_sort(RowRef* begin, RowRef* end, const Less& less) {
@@ -129,29 +162,6 @@ class PrefixBits {
   unsigned lowest_ = 0;
 };
 
-struct SortMemory {
-  static constexpr unsigned kMostDigitBits = 11;  // the counts stay in the first-level cache
-
-  struct Item {
-    std::uint32_t bits;
-    std::uint32_t row;
-  };
-  // To sort so many.
-  explicit SortMemory(std::size_t rows)
-      : refs(std::make_unique_for_overwrite<RowRef[]>(std::min<std::size_t>(rows, kMostAside))) {
-    rows = std::min<std::size_t>(rows, kMostFromBack);
-    items = std::make_unique_for_overwrite<Item[]>(rows);
-    others = std::make_unique_for_overwrite<Item[]>(rows);
-  }
-
-  std::unique_ptr<RowRef[]> refs;
-  std::unique_ptr<Item[]> items;
-  std::unique_ptr<Item[]> others;
-  // Of each digit, then where its next row goes.
-  std::array<std::uint32_t, std::size_t{1} << kMostDigitBits> low;
-  std::array<std::uint32_t, std::size_t{1} << kMostDigitBits> high;
-};
-
 // Orders by two digits of the bits in which prefixes differ, which tell nearly all rows apart. Returns the
 // bits by which rows are ordered now.
 inline std::uint64_t sort_from_back(RowRef* begin, RowRef* end, std::uint64_t differing, SortMemory& memory) {
@@ -163,7 +173,7 @@ inline std::uint64_t sort_from_back(RowRef* begin, RowRef* end, std::uint64_t di
   auto& high = memory.high;
   std::fill_n(low.begin(), digits, 0);
   std::fill_n(high.begin(), digits, 0);
-  SortMemory::Item* const items = memory.items.get();
+  SortMemory::Item* const items = memory.items.data();
   const PrefixBits prefix_bits(differing, 2 * digit_bits);
   prefix_bits.for_each(begin, rows, [&](std::size_t i, std::uint32_t bits) {
     items[i] = {bits, static_cast<std::uint32_t>(i)};
@@ -176,9 +186,9 @@ inline std::uint64_t sort_from_back(RowRef* begin, RowRef* end, std::uint64_t di
     low_sum += std::exchange(low[digit], low_sum);
     high_sum += std::exchange(high[digit], high_sum);
   }
-  SortMemory::Item* const others = memory.others.get();
+  SortMemory::Item* const others = memory.others.data();
   for (std::size_t i = 0; i < rows; ++i) others[low[items[i].bits & (digits - 1)]++] = items[i];
-  RowRef* const refs = memory.refs.get();
+  RowRef* const refs = memory.refs.data();
   for (std::size_t i = 0; i < rows; ++i) refs[high[others[i].bits >> digit_bits]++] = begin[others[i].row];
   std::copy_n(refs, rows, begin);
   return prefix_bits.told();
@@ -214,7 +224,7 @@ void radix_sort(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels, 
   if (differing == 0) return sort_behind(begin, end, depth + sizeof begin->prefix, levels, order);
   if (end - begin > kMostFromBack) {
     const auto highest = static_cast<unsigned>(std::bit_width(differing)) - 1;
-    RowRef* const spare = end - begin <= kMostAside ? order.memory.refs.get() : nullptr;
+    RowRef* const spare = end - begin <= kMostAside ? order.memory.refs.data() : nullptr;
     std::size_t from = 0;
     // The first 8 bits from one that differs on.
     for (const std::size_t to : sort_by_byte(begin, end, std::max(highest, 7U) - 7, spare)) {
@@ -261,14 +271,14 @@ void sort_behind(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels,
 
 // Orders by `less(a.row, b.row)`, which orders by keys first. `key_of(row)`: of the row, as a string_view.
 template <typename KeyOf, typename Less>
-void sort_refs(std::span<RowRef> refs, const KeyOf& key_of, const Less& less) {
+void sort_refs(std::span<RowRef> refs, const KeyOf& key_of, const Less& less, SortMemory& memory) {
   if (refs.size() < 2) return;
-  detail::SortMemory memory(refs.size());
+  memory.make_room(refs.size());
   const detail::RowOrder<const KeyOf&, const Less&> order{key_of, less, memory};
   detail::radix_sort(refs.data(), refs.data() + refs.size(), 0, 0, order);
 }
 
 // Orders by the bytes of the key, then by the bytes of the value.
-void sort_rows(std::vector<RowRef>& rows, const RowFormat& format);
+void sort_rows(std::vector<RowRef>& rows, const RowFormat& format, SortMemory& memory);
 
 }  // namespace thresh

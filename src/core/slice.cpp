@@ -91,7 +91,8 @@ void Slice::sort_chunks(ChunkPool& pool, const RowFormat& format) {
   std::vector<RowRef> rows;
   SliceCursor cursor(*this, format, SliceCursor::kStreamBytes, stored_.size(), chunk_count());
   for (Row row; cursor.next(row);) rows.push_back({key_prefix(row.key), cursor.begin()});
-  sort_rows(rows, this->format(format));
+  SortMemory memory;
+  sort_rows(rows, this->format(format), memory);
   Slice sorted;
   if (staged_) sorted.set_staged();
   for (const RowRef& ref : rows) {

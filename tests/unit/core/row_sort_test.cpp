@@ -24,7 +24,8 @@ Pairs sorted(const Pairs& pairs, const RowFormat& format) {
   for (const auto& [key, value] : pairs) {
     refs.push_back({key_prefix(key), slice.append(pool, format, key, value)});
   }
-  sort_rows(refs, format);
+  SortMemory memory;
+  sort_rows(refs, format, memory);
   Pairs rows;
   for (const RowRef& ref : refs) {
     const Row row = format.read(ref.row);
@@ -77,6 +78,7 @@ TEST_CASE("keys that ended are not looked at again for each 8 NULs of one that g
   keys[kRows / 2] += "a line";
   std::vector<RowRef> refs;
   for (const std::string& key : keys) refs.push_back({key_prefix(key), reinterpret_cast<const char*>(&key)});
+  SortMemory memory;
   std::size_t looks = 0;
   const auto key_of = [](const char* row) -> std::string_view {
     return *reinterpret_cast<const std::string*>(row);
@@ -87,7 +89,7 @@ TEST_CASE("keys that ended are not looked at again for each 8 NULs of one that g
         ++looks;
         return key_of(row);
       },
-      [&](const char* a, const char* b) { return key_of(a) < key_of(b); });
+      [&](const char* a, const char* b) { return key_of(a) < key_of(b); }, memory);
   CHECK(looks < 10 * kRows);
   CHECK(key_of(refs.back().row) == keys[kRows / 2]);
 }

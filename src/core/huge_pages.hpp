@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace thresh {
@@ -45,5 +46,29 @@ class HugeAllocator {
 
 template <typename T>
 using HugeVector = std::vector<T, HugeAllocator<T>>;
+
+// Memory that is zero and grows by moving pages, not bytes: none that was touched is touched again elsewhere.
+class GrowingMemory {
+ public:
+  GrowingMemory() = default;
+  GrowingMemory(GrowingMemory&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  GrowingMemory& operator=(GrowingMemory&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~GrowingMemory();
+
+  // At least so many bytes: those that there were, and zeros behind. They lie elsewhere then. Throws
+  // std::bad_alloc, and nothing has changed.
+  void grow(std::size_t bytes);
+  char* data() noexcept { return data_; }
+  const char* data() const noexcept { return data_; }
+
+ private:
+  char* data_ = nullptr;
+  std::size_t bytes_ = 0;  // whole huge pages
+};
 
 }  // namespace thresh

@@ -29,16 +29,35 @@ char* InlineTable::find_or_add_long(std::uint64_t hash, std::string_view key, co
   }
 }
 
+// In place: a slot goes on where it is, or as far behind the end of what there was.
 void InlineTable::grow() {
-  HugeVector<char> larger(slots_.size() * 2);
-  const std::uint64_t mask = SlotLayout::mask(larger.size(), layout_.bytes());
-  for_each([&](const char* slot, std::string_view) {
-    std::size_t at = hash_at(slot) & mask;
-    while (layout_.meta(larger.data() + at) != 0) at = (at + layout_.bytes()) & mask;
-    std::memcpy(larger.data() + at, slot, layout_.bytes());
-  });
-  slots_.swap(larger);
-  mask_ = mask;
+  const std::size_t before = slot_bytes_;
+  const std::size_t size = layout_.bytes();
+  slots_.grow(2 * before);
+  slot_bytes_ = 2 * before;
+  mask_ = SlotLayout::mask(slot_bytes_, size);
+  char* const data = slots_.data();
+  std::vector<char> slot(size);
+  const auto put = [&](const char* from) {
+    std::size_t at = hash_at(from) & mask_;
+    while (layout_.meta(data + at) != 0) at = (at + size) & mask_;
+    std::memcpy(data + at, from, size);
+  };
+  // Where a look-up that went past the end goes on: these are put aside, as others may come here now.
+  std::vector<char> first;
+  std::size_t at = 0;
+  for (; layout_.meta(data + at) != 0; at += size) {
+    first.insert(first.end(), data + at, data + at + size);
+    layout_.set_meta(data + at, 0);
+  }
+  // Each finds a place no later than its own: it does not go past one that may still go away.
+  for (; at < before; at += size) {
+    if (layout_.meta(data + at) == 0) continue;
+    std::memcpy(slot.data(), data + at, size);
+    layout_.set_meta(data + at, 0);
+    put(slot.data());
+  }
+  for (at = 0; at < first.size(); at += size) put(first.data() + at);
 }
 
 }  // namespace thresh

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/chunk_pool.hpp"
@@ -24,19 +25,19 @@ class InlineTable {
   }
 
   std::size_t rows() const noexcept { return rows_; }
-  std::uint64_t slot_bytes() const noexcept { return slots_.size(); }
-  std::uint64_t bytes() const noexcept { return slots_.size() + long_bytes_; }
+  std::uint64_t slot_bytes() const noexcept { return slot_bytes_; }
+  std::uint64_t bytes() const noexcept { return slot_bytes_ + long_bytes_; }
 
   // Makes room so that `more` keys may come without moving a slot: at most two thirds full.
   void reserve(std::size_t more) {
     while (must_grow_for(more)) grow();
   }
   bool must_grow_for(std::size_t more) const noexcept {
-    return (rows_ + more) * layout_.bytes() * 3 > slots_.size() * 2;
+    return (rows_ + more) * layout_.bytes() * 3 > slot_bytes_ * 2;
   }
   // Up to seven eighths, where looking for a new key takes some 30 slots.
   bool has_room_for(std::size_t more) const noexcept {
-    return (rows_ + more) * layout_.bytes() * 8 <= slots_.size() * 7;
+    return (rows_ + more) * layout_.bytes() * 8 <= slot_bytes_ * 7;
   }
   LookUp look_up() const noexcept { return {slots_.data(), mask_}; }
 
@@ -51,7 +52,7 @@ class InlineTable {
   // table changes.
   template <typename Use>
   void for_each(Use&& use, std::size_t step = 1) const {
-    for (std::size_t at = 0; at < slots_.size(); at += step * layout_.bytes()) {
+    for (std::size_t at = 0; at < slot_bytes_; at += step * layout_.bytes()) {
       const char* const slot = slots_.data() + at;
       if (layout_.meta(slot) != 0) use(slot, key_at(slot));
     }
@@ -69,8 +70,11 @@ class InlineTable {
   const char* value_at(const char* slot) const noexcept { return layout_.value(slot); }
   // Empty again, with that many slots.
   void reset(std::size_t slots) {
-    slots_ = HugeVector<char>(slots * layout_.bytes());
-    mask_ = SlotLayout::mask(slots_.size(), layout_.bytes());
+    GrowingMemory zeros;
+    zeros.grow(slots * layout_.bytes());
+    slots_ = std::move(zeros);
+    slot_bytes_ = slots * layout_.bytes();
+    mask_ = SlotLayout::mask(slot_bytes_, layout_.bytes());
     rows_ = 0;
     long_keys_.clear();
     long_bytes_ = 0;
@@ -96,7 +100,8 @@ class InlineTable {
   ChunkPool* pool_;
   std::size_t value_size_;
   SlotLayout layout_;
-  HugeVector<char> slots_;
+  GrowingMemory slots_;
+  std::size_t slot_bytes_ = 0;
   std::uint64_t mask_ = 0;  // of hashes: where their slots begin
   std::size_t rows_ = 0;
   std::vector<Chunk> long_keys_;

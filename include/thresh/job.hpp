@@ -151,8 +151,8 @@ class JobReducer final : public Reducer {
     Values<typename Job::Value> values(source, context, engine);
     reduce_group(key, values, sink, context, engine);
   }
-  void reduce_combined(std::span<const CombinedGroup> groups, ResultSink& sink, Context& context) override {
-    for (const CombinedGroup& group : groups) {
+  void reduce_singles(std::span<const SingleGroup> groups, ResultSink& sink, Context& context) override {
+    for (const SingleGroup& group : groups) {
       sink.begin_group(group.key, group.key_hash);
       EngineCalls engine;
       Values<typename Job::Value> values(group.value, context, engine);

@@ -84,8 +84,8 @@ class ResultSink {
   std::uint64_t groups_ = 0;
 };
 
-// A group whose values were combined to one: both encoded.
-struct CombinedGroup {
+// A group of one value: both encoded.
+struct SingleGroup {
   std::string_view key;
   std::string_view value;
   std::uint64_t key_hash;
@@ -99,7 +99,7 @@ class Reducer {
   virtual void reduce(std::string_view key, ValueSource& values, ResultSink& out, Context& context) = 0;
   // Many at once, so that the job's own code is inlined into the loop. Unlike reduce() it begins each group
   // in `out` and takes a step of the context for it.
-  virtual void reduce_combined(std::span<const CombinedGroup> groups, ResultSink& out, Context& context) = 0;
+  virtual void reduce_singles(std::span<const SingleGroup> groups, ResultSink& out, Context& context) = 0;
 };
 
 // Combines encoded values of one key; associative and commutative on the bytes.

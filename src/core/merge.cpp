@@ -154,20 +154,62 @@ void SliceMerge::advance() {
   }
 }
 
-bool SliceMerge::next_combined() {
-  Source& source = sources_[0];
-  if (!source.live) return false;
-  // The first range was combined to know the least row.
-  if (!std::exchange(began_combined_, true)) return true;
-  source.live = sweep_->next();
-  return source.live;
+void SliceMerge::lose() {
+  const Source& source = sources_[winner_];
+  lose({source.row.key, source.row.value, source.key_hash});
+  advance();
 }
 
-void SliceMerge::lose() {
+void SliceMerge::lose(const SingleGroup& group) noexcept {
   rows_ -= 1;
-  const Source& source = sources_[winner_];
-  if (!source.swept) hash_sum_ -= format_.hash(source.key_hash, source.row.value);
-  advance();
+  if (!sources_[winner_].swept) hash_sum_ -= format_.hash(group.key_hash, group.value);
+}
+
+std::size_t SliceMerge::take_singles(std::span<SingleGroup> groups) {
+  if (sources_.size() != 1 || done()) return 0;
+  Source& source = sources_[0];
+  if (source.swept) return take_combined(source, groups);
+  return source.sorted != nullptr ? take_loose(source, groups) : 0;
+}
+
+std::size_t SliceMerge::take_loose(Source& source, std::span<SingleGroup> groups) {
+  std::size_t taken = 0;
+  for (; source.live && taken < groups.size(); ++taken) {
+    const RowRef* const next = source.sorted;
+    if (next != source.sorted_end && next->prefix == source.prefix &&
+        format_.read(next->row).key == source.row.key) {
+      break;
+    }
+    groups[taken] = {source.row.key, source.row.value, source.key_hash};
+    pull(source);
+  }
+  return taken;
+}
+
+// Each key is there once.
+std::size_t SliceMerge::take_combined(Source& source, std::span<SingleGroup> groups) {
+  if (source.sorted == source.sorted_end) {  // the last of a range, which goes when the next one is combined
+    const Row row = source.row;
+    held_row_.assign(row.key).append(row.value);
+    const std::string_view held = held_row_;
+    groups[0] = {held.substr(0, row.key.size()), held.substr(row.key.size()), source.key_hash};
+    source.live = pull_combined(source);
+    return 1;
+  }
+  std::size_t taken = 0;
+  Row row = source.row;
+  std::uint64_t key_hash = source.key_hash;
+  const RowRef* next = source.sorted;
+  for (; taken < groups.size() && next != source.sorted_end; ++next) {
+    groups[taken++] = {row.key, row.value, key_hash};
+    row = format_.read(next->row);
+    key_hash = hash_key(row.key);
+  }
+  source.row = row;
+  source.key_hash = key_hash;
+  source.prefix = next[-1].prefix;
+  source.sorted = next;
+  return taken;
 }
 
 bool GroupValues::next(std::string_view& value) {

@@ -69,16 +69,12 @@ class SliceMerge {
   // Moves past it as if it had never arrived: for fault drills.
   void lose();
 
-  // Whether all rows were staged, so that each key is there once when they are combined. If so they may be
-  // taken as follows, instead of one after the other as above: the machinery of groups is a quarter of what
-  // it takes to reduce one.
-  bool all_combined() const noexcept { return sources_.size() == 1 && sources_[0].swept; }
-  // Combines the next range of keys; false when all are done. REQUIRES: all_combined().
-  bool next_combined();
-  // Its rows, by key. They live until the next call.
-  std::span<const RowRef> combined() const noexcept { return sweep_->rows(); }
-  // As if one of them had never arrived: for fault drills.
-  void lose_combined() noexcept { rows_ -= 1; }
+  // Moves past the least rows, as long as each has a key of its own, and tells them as groups; they live
+  // until the next call. None if the least one has not, or rows come from several sources: they are asked for
+  // one by one, as above, which costs four times as much.
+  std::size_t take_singles(std::span<SingleGroup> groups);
+  // As if it had never arrived: for fault drills.
+  void lose(const SingleGroup& group) noexcept;
 
   // The ledger of what was merged so far, the current row included; of staged rows, what was combined.
   std::uint64_t rows() const noexcept { return rows_ + (sweep_ ? sweep_->taken_rows() : 0); }
@@ -102,6 +98,8 @@ class SliceMerge {
   void add_loose(const Slice& slice);
   void pull(Source& source);
   bool pull_combined(Source& source);
+  std::size_t take_loose(Source& source, std::span<SingleGroup> groups);
+  std::size_t take_combined(Source& source, std::span<SingleGroup> groups);
   bool less(std::size_t a, std::size_t b) const noexcept;
   void build();
 
@@ -112,9 +110,9 @@ class SliceMerge {
   std::optional<StagedSweep> sweep_;
   std::vector<std::size_t> losers_;  // losers_[i]: who lost the match at inner node i, 1 <= i < k
   std::size_t winner_ = 0;
-  bool streams_ = false;         // a slice is in a store
-  bool began_combined_ = false;  // next_combined() was called
+  bool streams_ = false;  // a slice is in a store
   std::string held_key_;
+  std::string held_row_;
   std::uint64_t rows_ = 0;
   std::uint64_t hash_sum_ = 0;
 };

@@ -20,40 +20,30 @@ struct ReduceTools {
   FaultDrill& drill;
 };
 
-void reduce_merged(SliceMerge& merge, const ReduceTools& tools) {
-  while (!merge.done()) {
-    if (tools.drill.drops("reduce")) {
-      merge.lose();
-      continue;
-    }
-    const std::uint64_t key_hash = merge.key_hash();
-    GroupValues values(merge);
-    tools.out.begin_group(values.key(), key_hash);
-    tools.reducer.reduce(values.key(), values, tools.out, tools.context);
-    values.skip_rest();
-    tools.context.step();
-  }
+void reduce_group(SliceMerge& merge, const ReduceTools& tools) {
+  if (tools.drill.drops("reduce")) return merge.lose();
+  const std::uint64_t key_hash = merge.key_hash();
+  GroupValues values(merge);
+  tools.out.begin_group(values.key(), key_hash);
+  tools.reducer.reduce(values.key(), values, tools.out, tools.context);
+  values.skip_rest();
+  tools.context.step();
 }
 
-// The same where each key is there once.
-void reduce_combined(SliceMerge& merge, const RowFormat& format, const ReduceTools& tools) {
-  std::array<CombinedGroup, 64> groups;
-  while (merge.next_combined()) {
-    std::span<const RowRef> rows = merge.combined();
-    while (!rows.empty()) {
-      const std::size_t taken = std::min(rows.size(), groups.size());
-      std::size_t kept = 0;
-      for (const RowRef& ref : rows.first(taken)) {
-        if (tools.drill.drops("reduce")) {
-          merge.lose_combined();
-          continue;
-        }
-        const Row row = format.read(ref.row);
-        groups[kept++] = {row.key, row.value, hash_key(row.key)};
-      }
-      rows = rows.subspan(taken);
-      tools.reducer.reduce_combined(std::span(groups).first(kept), tools.out, tools.context);
+void reduce_groups(SliceMerge& merge, const ReduceTools& tools) {
+  std::array<SingleGroup, 64> groups;
+  while (!merge.done()) {
+    const std::span<SingleGroup> singles = std::span(groups).first(merge.take_singles(groups));
+    if (singles.empty()) {
+      reduce_group(merge, tools);
+      continue;
     }
+    const auto dropped = std::remove_if(singles.begin(), singles.end(), [&](const SingleGroup& group) {
+      const bool drops = tools.drill.drops("reduce");
+      if (drops) merge.lose(group);
+      return drops;
+    });
+    tools.reducer.reduce_singles({singles.begin(), dropped}, tools.out, tools.context);
   }
 }
 
@@ -72,12 +62,7 @@ void reduce_partition(PartitionId partition, const RunsHeld& runs, const Receive
   }
   SliceMerge merge(sources, merging.format, stream_share(sources.size(), merging.stream_bytes),
                    &merging.memory);
-  const ReduceTools tools{reducer, context, out, drill};
-  if (merge.all_combined()) {
-    reduce_combined(merge, merging.format, tools);
-  } else {
-    reduce_merged(merge, tools);
-  }
+  reduce_groups(merge, {reducer, context, out, drill});
   summary.input_rows = merge.rows();
   summary.input_hash_sum = merge.hash_sum();
 }

@@ -3,7 +3,10 @@
 #include "support/property.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <span>
+#include <string>
 
 #include "rows.hpp"
 #include "support/catch.hpp"
@@ -94,5 +97,66 @@ TEST_CASE("a lost row is missing from the ledger") {
   merge.lose();
   while (!merge.done()) merge.advance();
   REQUIRE(merge.rows() == 1);
-  REQUIRE(merge.hash_sum() != slice.measure(format).hash_sum);
+  REQUIRE(merge.hash_sum() == slice_of(pool, format, {{"b", "2"}}).measure(format).hash_sum);
+
+  Slice loose;
+  loose.set_loose();
+  for (const char* const key : {"b", "a", "c"}) loose.append(pool, format, key, "1");
+  SliceMerge singles({&loose}, format);
+  std::array<SingleGroup, 4> groups;
+  REQUIRE(singles.take_singles(groups) == 3);
+  REQUIRE(groups[1].key == "b");
+  singles.lose(groups[1]);
+  REQUIRE(singles.rows() == 2);
+  REQUIRE(singles.hash_sum() == slice_of(pool, format, {{"a", "1"}, {"c", "1"}}).measure(format).hash_sum);
+}
+
+TEST_CASE("rows with a key of their own are taken together, and others in groups") {
+  holds([](const std::vector<std::pair<std::uint16_t, std::string>>& input, std::uint8_t most) {
+    const RowFormat format(0);
+    ChunkPool pool;
+    Slice slice;
+    slice.set_loose();
+    Pairs expected;
+    for (const auto& [number, value] : input) {
+      const std::string key = "begins alike " + std::to_string(number % 64);  // and does not fit a prefix
+      slice.append(pool, format, key, value);
+      expected.emplace_back(key, value);
+    }
+    std::sort(expected.begin(), expected.end());
+    const auto alone = [&](const std::string& key) {
+      return std::count_if(expected.begin(), expected.end(),
+                           [&](const auto& row) { return row.first == key; }) == 1;
+    };
+    SliceMerge merge({&slice}, format);
+    Pairs rows;
+    while (!merge.done()) {
+      std::vector<SingleGroup> groups(1 + most % 8);
+      const std::size_t taken = merge.take_singles(groups);
+      for (const SingleGroup& group : std::span(groups).first(taken)) {
+        RC_ASSERT(group.key_hash == hash_key(group.key));
+        rows.emplace_back(group.key, group.value);
+        RC_ASSERT(alone(rows.back().first));
+      }
+      if (taken > 0) continue;
+      GroupValues values(merge);
+      const std::string key(values.key());
+      RC_ASSERT(!alone(key));
+      for (std::string_view value; values.next(value);) rows.emplace_back(key, value);
+    }
+    RC_ASSERT(rows == expected);
+    RC_ASSERT(merge.rows() == expected.size());
+    RC_ASSERT(merge.hash_sum() == slice.measure(format).hash_sum);
+  });
+}
+
+TEST_CASE("rows of several slices in order are no groups of one value before they are merged") {
+  const RowFormat format(0);
+  ChunkPool pool;
+  const Slice first = slice_of(pool, format, {{"a", "1"}});
+  const Slice second = slice_of(pool, format, {{"a", "2"}});
+  SliceMerge merge({&first, &second}, format);
+  std::array<SingleGroup, 4> groups;
+  REQUIRE(merge.take_singles(groups) == 0);
+  REQUIRE(merge.row().value == "1");
 }

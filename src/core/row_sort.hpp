@@ -38,7 +38,7 @@ inline constexpr std::ptrdiff_t kMostAside = 1 << 18;
 
 }  // namespace detail
 
-// What is sorted with, for the next one to use again: some 20 bytes a row, up to 4.5 MiB.
+// What is sorted with, for the next one to use again: up to 4.5 MiB.
 struct SortMemory {
   static constexpr unsigned kMostDigitBits = 11;  // the counts stay in the first-level cache
 

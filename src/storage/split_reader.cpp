@@ -14,7 +14,7 @@ namespace thresh::storage {
 namespace {
 
 constexpr std::size_t kReadBytes = 1 << 20;
-// What is read at a time beyond the split's end, where a line is usually soon over.
+// What is read at a time to find where a line ends, which is usually soon.
 constexpr std::size_t kTailBytes = 64 << 10;
 
 std::string at_offset(const InputFile& file, std::uint64_t offset) {
@@ -68,9 +68,11 @@ void SplitReader::skip_to_first_record() {
   char before = 0;
   bytes_read_ += read_at(fd_.get(), &before, 1, range_.begin - 1, file_.path);
   if (before == '\n') return;
+  std::size_t piece = kTailBytes;
   while (read_to_ < range_.end) {
     begin_ = filled_ = scanned_ = 0;
-    fill(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBytes, range_.end - read_to_)));
+    fill(static_cast<std::size_t>(std::min<std::uint64_t>(piece, range_.end - read_to_)));
+    piece = std::min(2 * piece, kReadBytes);
     const void* newline = std::memchr(buffer_->data(), '\n', filled_);
     if (newline == nullptr) continue;
     begin_ = static_cast<std::size_t>(static_cast<const char*>(newline) - buffer_->data()) + 1;

@@ -114,13 +114,17 @@ TEST_CASE("a split is read in blocks and not far beyond its end") {
   std::string bytes;
   while (bytes.size() < (8 << 20)) bytes += "a line of text\n";
   const InputFile file = listed(scratch.write("input", bytes));
-  std::vector<char> buffer;
-  SplitReader reader(file, {0, 0, 4 << 20}, buffer);
-  int blocks = 0;
-  while (reader.next()) ++blocks;
-  CHECK(blocks == 4);
-  CHECK(reader.bytes_read() <= (4 << 20) + (64 << 10));
-  CHECK(buffer.size() <= (2 << 20));
+  for (const std::uint64_t begin : {0, 1 << 20}) {  // the second one is in the midst of a line
+    std::vector<char> buffer;
+    SplitReader reader(file, {0, begin, begin + (4 << 20)}, buffer);
+    std::size_t largest = 0;
+    int blocks = 0;
+    for (; const auto block = reader.next(); ++blocks) largest = std::max(largest, block->bytes.size());
+    CHECK(blocks == 4);
+    CHECK(largest <= (1 << 20) + (128 << 10));
+    CHECK(reader.bytes_read() <= (4 << 20) + (64 << 10) + (begin > 0 ? 1 : 0));
+    CHECK(buffer.size() <= (1 << 20) + (256 << 10));
+  }
 }
 
 TEST_CASE("a file that is not as it was listed is refused by name, when it is opened") {

@@ -47,10 +47,9 @@ std::optional<Letter> Mailbox::receive(Channel channel) {
   forget_lost();
   if (comm_->broken()) return std::nullopt;
   int there = 0;
-  MPI_Message message = MPI_MESSAGE_NULL;
   MPI_Status status;
-  const bool looked = comm_->good("MPI_Improbe", MPI_Improbe(MPI_ANY_SOURCE, static_cast<int>(channel),
-                                                             comm_->get(), &there, &message, &status));
+  const bool looked = comm_->good("MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, static_cast<int>(channel),
+                                                           comm_->get(), &there, &status));
   if (!looked) return std::nullopt;
   if (there == 0) {
     sweep(std::numeric_limits<std::size_t>::max());
@@ -61,16 +60,18 @@ std::optional<Letter> Mailbox::receive(Channel channel) {
   check("MPI_Get_count", MPI_Get_count(&status, MPI_BYTE, &count));
   const int from = comm_->members().at(static_cast<std::size_t>(status.MPI_SOURCE));
   Letter letter{from, std::string(static_cast<std::size_t>(count), '\0')};
-  if (!take(letter.bytes, count, message)) return std::nullopt;
+  if (!take(letter.bytes, count, status)) return std::nullopt;
   return letter;
 }
 
 // A long message comes in parts, and those do not come any more if the communicator was revoked meanwhile. A
 // blocking call would then wait for ever: so it looks whether that happened.
-bool Mailbox::take(std::string& bytes, int count, MPI_Message& message) {
+bool Mailbox::take(std::string& bytes, int count, const MPI_Status& found) {
   MPI_Request request = MPI_REQUEST_NULL;
   int done = 0;
-  if (!comm_->good("MPI_Imrecv", MPI_Imrecv(bytes.data(), count, MPI_BYTE, &message, &request))) return false;
+  const int error =
+      MPI_Irecv(bytes.data(), count, MPI_BYTE, found.MPI_SOURCE, found.MPI_TAG, comm_->get(), &request);
+  if (!comm_->good("MPI_Irecv", error)) return false;
   while (comm_->good("MPI_Test", MPI_Test(&request, &done, MPI_STATUS_IGNORE)) && done == 0) {
     int there = 0;
     const bool whole = comm_->good(

@@ -43,7 +43,7 @@ class Mailbox {
   // Frees what has left, of the `most` that were sent first.
   void sweep(std::size_t most);
   // Receives a message that is there; false if it cannot arrive any more.
-  bool take(std::string& bytes, int count, MPI_Message& message);
+  bool take(std::string& bytes, int count, const MPI_Status& found);
   // What was under way when the communicator was repaired is lost.
   void forget_lost();
 

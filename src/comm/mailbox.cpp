@@ -48,8 +48,8 @@ std::optional<Letter> Mailbox::receive(Channel channel) {
   if (comm_->broken()) return std::nullopt;
   int there = 0;
   MPI_Status status;
-  const bool looked = comm_->good("MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, static_cast<int>(channel),
-                                                           comm_->get(), &there, &status));
+  const bool looked = comm_->good(
+      "MPI_Iprobe", MPI_Iprobe(MPI_ANY_SOURCE, static_cast<int>(channel), comm_->get(), &there, &status));
   if (!looked) return std::nullopt;
   if (there == 0) {
     sweep(std::numeric_limits<std::size_t>::max());

@@ -28,6 +28,7 @@ constexpr std::size_t slot_bytes(std::size_t value_size) noexcept {
 class SlotLayout {
  public:
   static constexpr std::uint32_t kLongKey = 255;
+  static constexpr std::size_t kMostBytes = 64;
 
   // REQUIRES: slot_bytes(value_size) > 0.
   explicit constexpr SlotLayout(std::size_t value_size) noexcept

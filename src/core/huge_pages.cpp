@@ -51,10 +51,8 @@ void GrowingMemory::grow(std::size_t bytes) {
   constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
   void* const moved = data_ == nullptr ? mmap(there, larger, PROT_READ | PROT_WRITE, kFlags, -1, 0)
                                        : mremap(data_, bytes_, larger, MREMAP_MAYMOVE | MREMAP_FIXED, there);
-  if (moved == MAP_FAILED) {
-    (void)munmap(there, larger);
-    throw std::bad_alloc();
-  }
+  // The addresses stay reserved, or were given back before it failed: then another thread may have them.
+  if (moved == MAP_FAILED) throw std::bad_alloc();
   data_ = there;
   bytes_ = larger;
   (void)madvise(data_, bytes_, MADV_HUGEPAGE);

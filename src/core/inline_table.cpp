@@ -1,5 +1,8 @@
 #include "core/inline_table.hpp"
 
+#include <array>
+#include <vector>
+
 namespace thresh {
 
 char* InlineTable::find_or_add_long(std::uint64_t hash, std::string_view key, const char* value) {
@@ -33,24 +36,22 @@ char* InlineTable::find_or_add_long(std::uint64_t hash, std::string_view key, co
 void InlineTable::grow() {
   const std::size_t before = slot_bytes_;
   const std::size_t size = layout_.bytes();
-  slots_.grow(2 * before);
+  // Where a look-up that went past the end goes on: these are put aside, as others may come here now.
+  std::size_t at = 0;
+  while (layout_.meta(slots_.data() + at) != 0) at += size;
+  std::vector<char> first(slots_.data(), slots_.data() + at);
+  slots_.grow(2 * before);  // from here on nothing throws
   slot_bytes_ = 2 * before;
   mask_ = SlotLayout::mask(slot_bytes_, size);
   char* const data = slots_.data();
-  std::vector<char> slot(size);
   const auto put = [&](const char* from) {
-    std::size_t at = hash_at(from) & mask_;
-    while (layout_.meta(data + at) != 0) at = (at + size) & mask_;
-    std::memcpy(data + at, from, size);
+    std::size_t to = hash_at(from) & mask_;
+    while (layout_.meta(data + to) != 0) to = (to + size) & mask_;
+    std::memcpy(data + to, from, size);
   };
-  // Where a look-up that went past the end goes on: these are put aside, as others may come here now.
-  std::vector<char> first;
-  std::size_t at = 0;
-  for (; layout_.meta(data + at) != 0; at += size) {
-    first.insert(first.end(), data + at, data + at + size);
-    layout_.set_meta(data + at, 0);
-  }
+  for (std::size_t of_first = 0; of_first < at; of_first += size) layout_.set_meta(data + of_first, 0);
   // Each finds a place no later than its own: it does not go past one that may still go away.
+  std::array<char, SlotLayout::kMostBytes> slot;
   for (; at < before; at += size) {
     if (layout_.meta(data + at) == 0) continue;
     std::memcpy(slot.data(), data + at, size);

@@ -13,12 +13,12 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "core/huge_pages.hpp"
 #include "core/row.hpp"
 
 namespace thresh {
@@ -49,19 +49,26 @@ struct SortMemory {
 
   void make_room(std::size_t rows) {
     const std::size_t aside = std::min<std::size_t>(std::bit_ceil(rows), detail::kMostAside);
-    if (refs.size() < aside) refs = HugeVector<RowRef>(aside);
+    if (refs_room < aside) {
+      refs_room = 0;
+      refs = std::make_unique_for_overwrite<RowRef[]>(aside);
+      refs_room = aside;
+    }
     const std::size_t from_back = std::min<std::size_t>(std::bit_ceil(rows), detail::kMostFromBack);
-    if (items.size() >= from_back) return;
-    items = std::vector<Item>(from_back);
-    others = std::vector<Item>(from_back);
+    if (items_room < from_back) {
+      items_room = 0;
+      items = std::make_unique_for_overwrite<Item[]>(from_back);
+      others = std::make_unique_for_overwrite<Item[]>(from_back);
+      items_room = from_back;
+    }
   }
-  std::uint64_t bytes() const noexcept {
-    return refs.size() * sizeof(RowRef) + 2 * items.size() * sizeof(Item);
-  }
+  std::uint64_t bytes() const noexcept { return refs_room * sizeof(RowRef) + 2 * items_room * sizeof(Item); }
 
-  HugeVector<RowRef> refs;
-  std::vector<Item> items;
-  std::vector<Item> others;
+  std::size_t refs_room = 0;
+  std::size_t items_room = 0;  // of each of the two
+  std::unique_ptr<RowRef[]> refs;
+  std::unique_ptr<Item[]> items;
+  std::unique_ptr<Item[]> others;
   // Of each digit, then where its next row goes.
   std::array<std::uint32_t, std::size_t{1} << kMostDigitBits> low;
   std::array<std::uint32_t, std::size_t{1} << kMostDigitBits> high;
@@ -173,7 +180,7 @@ inline std::uint64_t sort_from_back(RowRef* begin, RowRef* end, std::uint64_t di
   auto& high = memory.high;
   std::fill_n(low.begin(), digits, 0);
   std::fill_n(high.begin(), digits, 0);
-  SortMemory::Item* const items = memory.items.data();
+  SortMemory::Item* const items = memory.items.get();
   const PrefixBits prefix_bits(differing, 2 * digit_bits);
   prefix_bits.for_each(begin, rows, [&](std::size_t i, std::uint32_t bits) {
     items[i] = {bits, static_cast<std::uint32_t>(i)};
@@ -186,9 +193,9 @@ inline std::uint64_t sort_from_back(RowRef* begin, RowRef* end, std::uint64_t di
     low_sum += std::exchange(low[digit], low_sum);
     high_sum += std::exchange(high[digit], high_sum);
   }
-  SortMemory::Item* const others = memory.others.data();
+  SortMemory::Item* const others = memory.others.get();
   for (std::size_t i = 0; i < rows; ++i) others[low[items[i].bits & (digits - 1)]++] = items[i];
-  RowRef* const refs = memory.refs.data();
+  RowRef* const refs = memory.refs.get();
   for (std::size_t i = 0; i < rows; ++i) refs[high[others[i].bits >> digit_bits]++] = begin[others[i].row];
   std::copy_n(refs, rows, begin);
   return prefix_bits.told();
@@ -224,7 +231,7 @@ void radix_sort(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels, 
   if (differing == 0) return sort_behind(begin, end, depth + sizeof begin->prefix, levels, order);
   if (end - begin > kMostFromBack) {
     const auto highest = static_cast<unsigned>(std::bit_width(differing)) - 1;
-    RowRef* const spare = end - begin <= kMostAside ? order.memory.refs.data() : nullptr;
+    RowRef* const spare = end - begin <= kMostAside ? order.memory.refs.get() : nullptr;
     std::size_t from = 0;
     // The first 8 bits from one that differs on.
     for (const std::size_t to : sort_by_byte(begin, end, std::max(highest, 7U) - 7, spare)) {

@@ -114,7 +114,7 @@ TEST_CASE("a split is read in blocks and not far beyond its end") {
   std::string bytes;
   while (bytes.size() < (8 << 20)) bytes += "a line of text\n";
   const InputFile file = listed(scratch.write("input", bytes));
-  for (const std::uint64_t begin : {0, 1 << 20}) {  // the second one is in the midst of a line
+  for (const std::uint64_t begin : {0U, 1U << 20}) {  // the second one is in the midst of a line
     std::vector<char> buffer;
     SplitReader reader(file, {0, begin, begin + (4 << 20)}, buffer);
     std::size_t largest = 0;

@@ -21,8 +21,6 @@ atexit.register(shutil.rmtree, SESSIONS, ignore_errors=True)
 def environment():
     env = {k: v for k, v in os.environ.items() if not k.startswith(("OMPI_", "PMIX_", "SLURM_"))}
     env["OMPI_MCA_orte_tmpdir_base"] = env["PRTE_MCA_prte_tmpdir_base"] = SESSIONS
-    # It would be chosen in the end; to look for fast networks first takes Open MPI 4.1 0.2 s a start.
-    env["OMPI_MCA_pml"] = "ob1"
     # Where there is no other network Open MPI 5 complains.
     env["OMPI_MCA_btl_tcp_if_include"] = "lo"
     if os.getuid() == 0:

@@ -67,7 +67,9 @@ std::string errno_text(int error) {
 }
 
 void throw_errno(ExitCode code, std::string_view doing, std::string_view path, int error) {
-  throw Error(code, "cannot " + std::string(doing) + " " + printable(path) + ": " + errno_text(error));
+  const bool full = error == ENOSPC || error == EDQUOT;
+  throw Error(code, "cannot " + std::string(doing) + " " + printable(path) + ": " + errno_text(error) +
+                        (full ? std::string(kMakeRoom) : ""));
 }
 
 std::optional<FileStatus> file_status(const std::string& path, ExitCode code) {

@@ -33,7 +33,9 @@ class Fd {
   int fd_ = -1;
 };
 
-// "cannot <doing> <path>: <the system's text>", the path printable.
+// What to do about a full disk or quota.
+inline constexpr std::string_view kMakeRoom = "; make room and run the same command again";
+// "cannot <doing> <path>: <the system's text>", the path printable, and kMakeRoom if that is what it takes.
 [[noreturn]] void throw_errno(ExitCode code, std::string_view doing, std::string_view path, int error);
 std::string errno_text(int error);
 

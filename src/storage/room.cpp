@@ -40,7 +40,7 @@ std::optional<std::string> check_room(const std::string& path, std::string_view 
   const std::string where = "the file system of " + printable(room->directory);
   const auto refuse = [&](const std::string& why) {
     throw Error(ExitCode::Io, "no room for " + std::string(what) + ": " + errno_text(ENOSPC) + ": " + where +
-                                  " has " + why);
+                                  " has " + why + std::string(kMakeRoom));
   };
   if (!room->has_inodes) refuse("no inode left, so no file can be made there");
   if (room->bytes < kLeastRoomBytes) {

@@ -145,6 +145,7 @@ class StartRules(ranks.Case):
             ours = [line for line in said.splitlines() if line.startswith("thresh: ")]
             self.assertEqual(len(ours), 1, said)
             self.assertIn("No space left on device", ours[0])
+            self.assertTrue(ours[0].endswith("; make room and run the same command again"), ours[0])
             self.assertIn(phrase, ours[0])
             self.assert_nothing_published(output)
         ballast.unlink()

@@ -130,9 +130,13 @@ inline Decimal Decimal::parse(std::string_view text) {
   std::uint64_t number = 0;
   unsigned digits = 0;
   if (detail::parse_short_number(text.substr(minus | plus), number, digits)) [[likely]] {
-    const auto magnitude = static_cast<Int128>(Uint128{number} * detail::kPowersOf10[kMaxDigits - digits]);
-    const auto all = -static_cast<Int128>(minus);
-    return {(magnitude ^ all) - all, digits};
+    const Uint128 magnitude = Uint128{number} * detail::kPowersOf10[kMaxDigits - digits];
+    // Half by half: compilers keep what has 128 bits in memory.
+    const std::uint64_t all = -std::uint64_t{minus};
+    const std::uint64_t low = (static_cast<std::uint64_t>(magnitude) ^ all) + minus;
+    const std::uint64_t carry = low < minus ? 1 : 0;
+    const std::uint64_t high = (static_cast<std::uint64_t>(magnitude >> 64) ^ all) + carry;
+    return {static_cast<Int128>(Uint128{high} << 64 | low), digits};
   }
   return parse_any(text);
 }
@@ -206,13 +210,13 @@ class DecimalSum {
         top_((static_cast<std::uint64_t>(value.units() >> 127) & ~kDigits) | value.digits()) {}
 
   constexpr DecimalSum& operator+=(const DecimalSum& other) {
-    const Uint128 before = units();
-    const Uint128 after = before + other.units();
-    low_ = static_cast<std::uint64_t>(after);
-    middle_ = static_cast<std::uint64_t>(after >> 64);
-    const std::uint64_t carry = after < before ? kDigits + 1 : 0;
-    top_ = ((top_ & ~kDigits) + (other.top_ & ~kDigits) + carry) |
-           std::max(top_ & kDigits, other.top_ & kDigits);
+    // Word by word: compilers keep what has 128 bits in memory.
+    const bool carry_low = __builtin_add_overflow(low_, other.low_, &low_);
+    const bool carry_middle = __builtin_add_overflow(middle_, other.middle_, &middle_);
+    const bool carried = __builtin_add_overflow(middle_, std::uint64_t{carry_low}, &middle_);
+    const std::uint64_t carry = carry_middle || carried ? kDigits + 1 : 0;
+    // Of the digits the greater number stays.
+    top_ = top_ + other.top_ - std::min(top_ & kDigits, other.top_ & kDigits) + carry;
     return *this;
   }
   // The sum modulo 2^64 units of 10^-18: linear, so it can serve as a conserved weight.

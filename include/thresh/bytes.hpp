@@ -115,6 +115,13 @@ inline void copy_over(char* to, const char* from, std::size_t size) noexcept {
 #endif
 }
 
+// The same where 16 bytes from `from` on can be read: no look at the page that they are in.
+inline void copy_readable(char* to, const char* from, std::size_t size) noexcept {
+  std::memcpy(to, from, 16);
+  if (size > 16) [[unlikely]]
+    std::memcpy(to + 16, from + 16, size - 16);
+}
+
 // Bytes that are not what their type says: a bug or damage that no checksum caught.
 [[noreturn, gnu::cold, gnu::noinline]] inline void refuse_bytes(const std::string& what) {
   throw Error(ExitCode::Internal, "cannot decode: " + what);

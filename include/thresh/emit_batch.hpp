@@ -89,6 +89,8 @@ class EmitBatch {
   std::span<const Emit> emits() const noexcept { return {emits_.data(), committed()}; }
   // kSlack bytes behind a value, and kKeyRoom from the begin of a key on, can be read.
   static std::string_view key(const Emit& e) noexcept { return {e.key, e.key_size}; }
+  // The first 8 bytes of the key as a number that orders like them.
+  static std::uint64_t key_prefix(const Emit& e) noexcept { return ShortKey::padded(e.key).prefix(); }
   static std::string_view value(const Emit& e) noexcept {
     return {e.key + std::max<std::size_t>(e.key_size, kKeyRoom), e.value_size};
   }

@@ -77,9 +77,9 @@ void AdaptiveTable<kSlotBytes>::put_in_buckets(const EmitBatch& batch) {
   while (!emits.empty()) {
     const std::span<const EmitBatch::Emit> some = emits.first(std::min(emits.size(), buckets.size()));
     for (std::size_t i = 0; i < some.size(); ++i) {
-      const std::string_view key = batch.key(some[i]);
+      const EmitBatch::Emit& emit = some[i];
       buckets[i] =
-          static_cast<std::uint32_t>(bucket_of(some[i].hash, ShortKey(key.data(), key.size()).prefix(), key));
+          static_cast<std::uint32_t>(bucket_of(emit.hash, EmitBatch::key_prefix(emit), batch.key(emit)));
     }
     for (std::size_t i = 0; i < some.size(); ++i) {
       staged_.add(buckets[i], some[i].hash, batch.key(some[i]), batch.value(some[i]).data());

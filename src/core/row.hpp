@@ -105,8 +105,11 @@ class RowFormat {
       key_size = load_u32(at);
       at += 4;
     }
-    if ((head & kUsual) != 0) return {{at, key_size}, usual_};
-    return {{at + value_size_, key_size}, {at, value_size_}};
+    // Both ways at once: what returns in two places is put together in memory.
+    const bool usual = (head & kUsual) != 0;
+    const char* const value = usual ? usual_.data() : at;
+    at += usual ? 0 : value_size_;
+    return {{at, key_size}, {value, value_size_}};
   }
   // The size that the row at the begin of `bytes` says it has, or 0 if too little of it is there.
   std::size_t claimed_size(std::string_view bytes) const noexcept {

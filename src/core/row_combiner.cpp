@@ -115,7 +115,7 @@ void RowCombiner::look_up() {
         slot = {tag, static_cast<std::uint32_t>(static_cast<std::size_t>(end - rows) / kRowAlignment) + 1};
         std::memcpy(end, row.value, value_size);
         store_little(end + value_size, static_cast<std::uint32_t>(row.key_size));
-        copy_over(end + value_size + 4, row.key, row.key_size);
+        copy_readable(end + value_size + 4, row.key, row.key_size);
         *ref++ = {row.head.prefix(), end};
         end += (size + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
         break;

@@ -61,7 +61,7 @@ THRESH_FIELDS(WorkerStats, m.host, m.pid, m.leaving, m.progress, m.splits, m.rec
               m.output_bytes, m.peak_memory_bytes, m.cpu_ns, m.checkpoints, m.checkpoint_bytes,
               m.checkpoint_ns, m.checkpoints_failed, m.restored_bytes, m.restore_ns, m.spilled_bytes,
               m.spill_ns, m.staged_rows)
-THRESH_FIELDS(Heartbeat, m.generation, m.stats)
+THRESH_FIELDS(Heartbeat, m.generation, m.stats, m.exchange_waits_ms)
 
 namespace {
 

@@ -177,6 +177,7 @@ struct WorkerStats {
 struct Heartbeat {
   Generation generation = 0;
   WorkerStats stats;
+  std::uint64_t exchange_waits_ms = 0;  // for so long the exchange at hand has not moved
 };
 
 using Message = std::variant<Muster, KeepRuns, AssignSplit, SealRuns, ShuffleWave, ReduceWave, CheckPart,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <thread>
 #include <utility>
@@ -44,6 +45,32 @@ class Backoff {
   static constexpr std::chrono::microseconds kFirst{20};
   std::chrono::microseconds most_;
   std::chrono::microseconds next_ = kFirst;
+};
+
+// How long a waiting loop has been at it since something moved, in a counter that others look at; 0 once it
+// is over. A process that was stopped did not wait meanwhile: a turn counts for little.
+class Stillness {
+ public:
+  // Borrows the counter.
+  explicit Stillness(std::uint64_t& ms) : ms_(&ms) { *ms_ = 0; }
+  Stillness(const Stillness&) = delete;
+  Stillness& operator=(const Stillness&) = delete;
+  ~Stillness() { *ms_ = 0; }
+
+  void turn(bool moved) {
+    const Clock::time_point now = Clock::now();
+    still_ = moved ? Clock::duration{0} : still_ + std::min<Clock::duration>(now - before_, kMostOfTurn);
+    before_ = now;
+    *ms_ = static_cast<std::uint64_t>(still_ / std::chrono::milliseconds(1));
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds kMostOfTurn{100};
+
+  std::uint64_t* ms_;
+  Clock::duration still_{0};
+  Clock::time_point before_ = Clock::now();
 };
 
 // The longest nap of a worker that waits. A look costs some 10 us, so that 64 workers on two cores that

@@ -169,7 +169,7 @@ void Worker::beat() {
   stats_.progress = tools_.pulse.count();
   stats_.peak_memory_bytes = peak_memory_bytes();
   stats_.cpu_ns = cpu_ns();
-  say(Heartbeat{books_.generation(), stats_});
+  say(Heartbeat{books_.generation(), stats_, exchange_waits_ms_});
 }
 
 // A rank that hears no coordinator ends itself, so that a cut link leaves no orphans.
@@ -350,9 +350,11 @@ void Worker::carry_out(const schedule::Exchange& command) {
                                                    partitioner_.partitions(), loose, tools_.drill,
                                                    overflow_at(memory_.rows_bytes), slices_);
     Backoff backoff(longest_nap(tools_.comm.size()));
+    Stillness stillness(exchange_waits_ms_);
     for (std::uint64_t round = 0; !exchange->step();) {
-      if (exchange->round() != round) backoff.reset();
-      round = exchange->round();
+      const bool moved = std::exchange(round, exchange->round()) != exchange->round();
+      if (moved) backoff.reset();
+      stillness.turn(moved);
       tools_.pulse.step();
       poll();
       if (exchange->lost()) return tell_books(schedule::ExchangeAborted{});

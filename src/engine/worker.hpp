@@ -115,6 +115,7 @@ class Worker {
   std::deque<schedule::WorkerCommand> todo_;
 
   WorkerStats stats_;
+  std::uint64_t exchange_waits_ms_ = 0;  // see Heartbeat
   MemoryPlan memory_;
   SpillStore spill_;  // outlives all slices, as the pool does
   ChunkPool pool_;

@@ -47,6 +47,7 @@ void Phase::on_received(const Received& received, Time now, Commands& out) {
   if (const auto* heartbeat = std::get_if<Heartbeat>(&received.message)) {
     job_.metrics.heard(received.from, heartbeat->stats);
     if (heartbeat->stats.leaving != 0) job_.pool.drain(received.from, now);
+    if (heartbeat->generation == job_.generation) on_heartbeat(received.from, *heartbeat);
     return;
   }
   if (const auto* failed = std::get_if<WorkerFailed>(&received.message)) {

@@ -25,6 +25,8 @@ class Phase : public Machine {
  protected:
   // From a live worker, of the job's generation.
   virtual void on_message(WorkerId from, const Message& message, Time now, Commands& out) = 0;
+  // Of the job's generation.
+  virtual void on_heartbeat(WorkerId, const Heartbeat&) {}
   // InputsListed, JobOpened, GenerationClaimed or Published.
   virtual void on_file_work(const Event& event, Time now, Commands& out);
   virtual void on_lost(WorkerId worker);

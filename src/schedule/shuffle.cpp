@@ -1,15 +1,18 @@
 #include "schedule/shuffle.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string>
 #include <variant>
 #include <vector>
 
 #include "schedule/phase.hpp"
 #include "schedule/wave_planner.hpp"
+#include "thresh/errors.hpp"
 
 namespace thresh::schedule {
 namespace {
@@ -56,8 +59,27 @@ class ShufflePhase : public Phase {
   void on_message(WorkerId from, const Message& message, Time now, Commands&) override {
     const auto* received = std::get_if<WaveReceived>(&message);
     if (received == nullptr || received->wave != job_.wave || waiting_.erase(from) == 0) return ignore();
+    stuck_.erase(from);
     job_.pool.set_idle(from, now);
     if (waiting_.empty()) finish(Action::Shuffled);
+  }
+
+  // Workers that all talk to rank 0 need not reach one another. Each waits for the others then, and none is
+  // silent.
+  void on_heartbeat(WorkerId from, const Heartbeat& heartbeat) override {
+    using std::chrono::milliseconds;
+    const Time most = job_.pool.liveness().peer_timeout;
+    const bool still = heartbeat.exchange_waits_ms >= static_cast<std::uint64_t>(most / milliseconds(1));
+    if (!still || !waiting_.contains(from)) {
+      stuck_.erase(from);
+      return;
+    }
+    stuck_.insert(from);
+    if (stuck_.size() < waiting_.size() || told_ < to_tell_.size()) return;
+    fail({static_cast<int>(ExitCode::StoppedEarly),
+          "nothing has moved between workers for " + std::to_string(most / std::chrono::seconds(1)) +
+              " s, although all of them answer: do they reach one another? Over TCP, --mca "
+              "btl_tcp_if_include tells Open MPI which network to use; run the same command again"});
   }
 
  private:
@@ -108,6 +130,7 @@ class ShufflePhase : public Phase {
   std::vector<WorkerId> to_tell_;
   std::size_t told_ = 0;
   std::set<WorkerId> waiting_;
+  std::set<WorkerId> stuck_;  // of these: whose exchange has not moved for long
 };
 
 }  // namespace

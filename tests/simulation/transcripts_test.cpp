@@ -7,6 +7,7 @@
 #include "schedule/job.hpp"
 #include "schedule/map_coordinator.hpp"
 #include "schedule/recovery.hpp"
+#include "schedule/shuffle.hpp"
 #include "schedule/worker_books.hpp"
 #include "simulation/model.hpp"
 #include "simulation/text.hpp"
@@ -22,6 +23,8 @@ using namespace thresh::simulation;
 class MachineScript {
  public:
   explicit MachineScript(Machine& machine) : machine_(machine) { write(machine.start(Time{})); }
+  struct Started {};
+  MachineScript(Machine& machine, Started) : machine_(machine) {}
 
   void event(const Event& event) {
     log_ += "< " + text_of(event) + "\n";
@@ -176,6 +179,35 @@ TEST_CASE("a split that failed goes to another worker, and fails the job when it
   REQUIRE(job.failure == Failure{65,
                                  "worker 1 (node7): book.txt, byte 120: bad record; --max-bad-records N "
                                  "would leave out up to N such records"});
+}
+
+TEST_CASE("an exchange in which nothing moves ends the job, once all who are in it say so") {
+  const auto most = static_cast<std::uint64_t>(Liveness{}.peer_timeout / std::chrono::milliseconds(1));
+  const auto waits = [](std::uint64_t ms) { return Heartbeat{1, {}, ms}; };
+  Job job = small_job();
+  job.pool = WorkerPool({1, 2, 3}, Liveness{}, Time{});
+  job.options.ranks = 4;
+  job.holdings = Holdings(2);
+  for (const WorkerId worker : {1U, 2U, 3U}) job.holdings.add(worker, run_of({1, worker, 0}, {worker}));
+  const auto machine = Shuffle().prep(job);
+  machine->start(Time{});
+  machine->start_more(Time{});
+  MachineScript script(*machine, MachineScript::Started{});
+  script.from(1, waits(most));
+  script.from(2, waits(most - 1));
+  script.from(3, waits(most));
+  REQUIRE_FALSE(machine->outcome());
+  script.from(1, waits(0));  // it had been stopped, and went on
+  script.from(2, waits(most));
+  script.from(3, Heartbeat{0, {}, most});  // of the generation before
+  REQUIRE_FALSE(machine->outcome());
+  script.from(1, WaveReceived{1, 0});
+  script.from(1, waits(most));
+  REQUIRE_FALSE(machine->outcome());  // it is through
+  script.from(3, waits(most));
+  REQUIRE(machine->outcome() == Action::Failed);
+  REQUIRE(job.failure->code == 75);
+  REQUIRE(job.failure->what.find("nothing has moved between workers for 660 s") == 0);
 }
 
 TEST_CASE("a worker's books do each task once and hold what comes too early") {

@@ -40,6 +40,8 @@ class Rounds {
   bool lost() const noexcept { return !done() && (comm_->broken() || comm_->repairs() != repairs_); }
   bool done() const noexcept { return round_ == rounds_ && !open_; }
   std::uint64_t round() const noexcept { return round_; }
+  // What this rank sends and receives in a round, at most.
+  std::uint64_t bytes_of_round() const noexcept { return send_buffer_.size() + receive_buffer_.size(); }
 
  private:
   bool begin_round();  // false: a rank is gone

@@ -36,7 +36,7 @@ void file_work(std::deque<schedule::Event>& answers, Work work) {
   try {
     answers.push_back(work());
   } catch (const Error& error) {
-    answers.push_back(schedule::FileWorkFailed{{static_cast<int>(error.code()), error.what()}});
+    answers.push_back(schedule::FileWorkFailed{{static_cast<int>(error.code()), storage::advised(error)}});
   } catch (const std::exception& error) {
     answers.push_back(schedule::FileWorkFailed{{static_cast<int>(ExitCode::Internal), error.what()}});
   }
@@ -236,8 +236,21 @@ bool CoordinatorPort::turn() {
 }
 
 // What cannot wait for the end of what is under way.
+// A rank that works as well sends its pings while it is at a task, too. Not in an exchange in which nothing
+// moves: the others hear nothing then, and end.
+void CoordinatorPort::ping() {
+  const schedule::Liveness liveness = job_->pool.liveness();
+  next_ping_ = now() + liveness.ping_interval;
+  if (std::chrono::milliseconds(local_->exchange_waits_ms()) >= liveness.peer_timeout) return;
+  for (const WorkerId worker : job_->pool.live()) {
+    if (static_cast<int>(worker) != tools_.comm.coordinator())
+      carry_out(schedule::Send{worker, Ping{job_->generation}});
+  }
+}
+
 void CoordinatorPort::poll() {
   if (tools_.comm.broken()) go_on_without_lost(tools_);
+  if (local_ != nullptr && now() >= next_ping_) ping();
   if (!directory_ || now() < next_refresh_) return;
   next_refresh_ = now() + kRefreshInterval;
   directory_->refresh();

@@ -50,6 +50,7 @@ class CoordinatorPort final : public schedule::Port {
 
   bool turn();  // one turn of everything that goes on by itself; false if nothing did
   void poll();
+  void ping();
   void tell_status();
   std::optional<schedule::Event> next_event();
 
@@ -66,6 +67,7 @@ class CoordinatorPort final : public schedule::Port {
   std::deque<std::unique_ptr<Bystander>> bystanders_;  // of waves, in their order
   ProgressDisplay display_;
   schedule::Time next_refresh_{};
+  schedule::Time next_ping_{};
   schedule::Time next_status_{};
   bool stop_told_ = false;
 };

@@ -47,8 +47,9 @@ class Backoff {
   std::chrono::microseconds next_ = kFirst;
 };
 
-// How long a waiting loop has been at it since something moved, in a counter that others look at; 0 once it
-// is over. A process that was stopped did not wait meanwhile: a turn counts for little.
+// How long a waiting loop has been at it since something moved, beyond what that may take, in a counter that
+// others look at; 0 once it is over. A process that was stopped did not wait meanwhile: a turn counts for
+// little.
 class Stillness {
  public:
   // Borrows the counter.
@@ -57,11 +58,12 @@ class Stillness {
   Stillness& operator=(const Stillness&) = delete;
   ~Stillness() { *ms_ = 0; }
 
-  void turn(bool moved) {
+  void turn(bool moved, std::chrono::milliseconds may_take) {
     const Clock::time_point now = Clock::now();
     still_ = moved ? Clock::duration{0} : still_ + std::min<Clock::duration>(now - before_, kMostOfTurn);
     before_ = now;
-    *ms_ = static_cast<std::uint64_t>(still_ / std::chrono::milliseconds(1));
+    *ms_ = still_ > may_take ? static_cast<std::uint64_t>((still_ - may_take) / std::chrono::milliseconds(1))
+                             : 0;
   }
 
  private:

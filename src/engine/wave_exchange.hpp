@@ -28,6 +28,7 @@ class WaveExchange final : private comm::RoundClient {
   // A rank was lost meanwhile: it will not end.
   bool lost() const noexcept { return rounds_.lost(); }
   std::uint64_t round() const noexcept { return rounds_.round(); }
+  std::uint64_t bytes_of_round() const noexcept { return rounds_.bytes_of_round(); }
   // Of slices, those that stay included.
   std::uint64_t sent_bytes() const noexcept { return kept_bytes_ + sent_bytes_; }
   std::uint64_t received_bytes() const noexcept { return kept_bytes_ + received_bytes_; }

@@ -27,6 +27,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A round in which so little gets through is slow, not stuck: 1 MiB a second for each rank.
+constexpr std::uint64_t kSlowestBytesPerMs = 1 << 10;
+
 // The rank that waited longest would otherwise not be alone in saying so: mpirun needs about a second to
 // end the others, so each of the first ranks waits that much longer than the one before it.
 std::chrono::milliseconds stagger(WorkerId self) {
@@ -210,7 +213,7 @@ Failure Worker::explain(const std::string& doing) const {
   try {
     throw;
   } catch (const Error& error) {
-    failure = {static_cast<int>(error.code()), error.what()};
+    failure = {static_cast<int>(error.code()), storage::advised(error)};
   } catch (const std::bad_alloc&) {
     failure.what = "out of memory while " + doing;
   } catch (const std::exception& error) {
@@ -354,7 +357,7 @@ void Worker::carry_out(const schedule::Exchange& command) {
     for (std::uint64_t round = 0; !exchange->step();) {
       const bool moved = std::exchange(round, exchange->round()) != exchange->round();
       if (moved) backoff.reset();
-      stillness.turn(moved);
+      stillness.turn(moved, std::chrono::milliseconds(exchange->bytes_of_round() / kSlowestBytesPerMs));
       tools_.pulse.step();
       poll();
       if (exchange->lost()) return tell_books(schedule::ExchangeAborted{});

@@ -57,6 +57,8 @@ class Worker {
   // Handles a message, or carries out a command; false if there was nothing to do. Does not wait, but a
   // task may take long.
   bool step();
+  // See Heartbeat.
+  std::uint64_t exchange_waits_ms() const noexcept { return exchange_waits_ms_; }
   // The job is over for this worker; the code it ended with.
   bool left() const noexcept { return left_; }
   int code() const noexcept { return code_; }

@@ -75,7 +75,7 @@ class ShufflePhase : public Phase {
       return;
     }
     stuck_.insert(from);
-    if (stuck_.size() < waiting_.size() || told_ < to_tell_.size()) return;
+    if (stuck_.size() < waiting_.size()) return;
     fail({static_cast<int>(ExitCode::StoppedEarly),
           "nothing has moved between workers for " + std::to_string(most / std::chrono::seconds(1)) +
               " s, although all of them answer: do they reach one another? Over TCP, --mca "

@@ -66,10 +66,15 @@ std::string errno_text(int error) {
   return std::generic_category().message(error);
 }
 
+std::string advised(const Error& error) {
+  const bool full = dynamic_cast<const DiskFull*>(&error) != nullptr;
+  return std::string(error.what()) + (full ? "; make room and run the same command again" : "");
+}
+
 void throw_errno(ExitCode code, std::string_view doing, std::string_view path, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT;
-  throw Error(code, "cannot " + std::string(doing) + " " + printable(path) + ": " + errno_text(error) +
-                        (full ? std::string(kMakeRoom) : ""));
+  const std::string what = "cannot " + std::string(doing) + " " + printable(path) + ": " + errno_text(error);
+  if (error == ENOSPC || error == EDQUOT) throw DiskFull(code, what);
+  throw Error(code, what);
 }
 
 std::optional<FileStatus> file_status(const std::string& path, ExitCode code) {

@@ -33,9 +33,13 @@ class Fd {
   int fd_ = -1;
 };
 
-// What to do about a full disk or quota.
-inline constexpr std::string_view kMakeRoom = "; make room and run the same command again";
-// "cannot <doing> <path>: <the system's text>", the path printable, and kMakeRoom if that is what it takes.
+// A disk or a quota is full.
+struct DiskFull : Error {
+  using Error::Error;
+};
+// What it says, and what to do about a full disk: for an error that ends a job.
+std::string advised(const Error& error);
+// "cannot <doing> <path>: <the system's text>", the path printable; as DiskFull if that is why.
 [[noreturn]] void throw_errno(ExitCode code, std::string_view doing, std::string_view path, int error);
 std::string errno_text(int error);
 

@@ -39,8 +39,8 @@ std::optional<std::string> check_room(const std::string& path, std::string_view 
   if (!room) return std::nullopt;
   const std::string where = "the file system of " + printable(room->directory);
   const auto refuse = [&](const std::string& why) {
-    throw Error(ExitCode::Io, "no room for " + std::string(what) + ": " + errno_text(ENOSPC) + ": " + where +
-                                  " has " + why + std::string(kMakeRoom));
+    throw DiskFull(ExitCode::Io, "no room for " + std::string(what) + ": " + errno_text(ENOSPC) + ": " +
+                                     where + " has " + why);
   };
   if (!room->has_inodes) refuse("no inode left, so no file can be made there");
   if (room->bytes < kLeastRoomBytes) {

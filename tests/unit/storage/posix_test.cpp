@@ -25,12 +25,24 @@ TEST_CASE("printable text is one line that no terminal acts on, and UTF-8 stays 
 }
 
 TEST_CASE("errors name what was done, the path printably, and the system's reason") {
-  const Thrown error = thrown_by([] { throw_errno(ExitCode::Io, "write", "a\nb", ENOSPC); });
-  CHECK(error.what ==
-        "cannot write a\\nb: No space left on device; make room and run the same command again");
+  const Thrown error = thrown_by([] { throw_errno(ExitCode::Io, "write", "a\nb", EIO); });
+  CHECK(error.what == "cannot write a\\nb: Input/output error");
   CHECK(error.code == ExitCode::Io);
-  const Thrown other = thrown_by([] { throw_errno(ExitCode::Io, "write", "a", EIO); });
-  CHECK(other.what == "cannot write a: Input/output error");
+}
+
+TEST_CASE("what ends a job says what to do about a full disk, and nothing about other errors") {
+  const auto advice = [](int error) {
+    try {
+      throw_errno(ExitCode::Io, "write", "a", error);
+    } catch (const Error& thrown) {
+      return advised(thrown);
+    }
+  };
+  for (const int full : {ENOSPC, EDQUOT}) {
+    CHECK(advice(full) ==
+          "cannot write a: " + errno_text(full) + "; make room and run the same command again");
+  }
+  CHECK(advice(EIO) == "cannot write a: Input/output error");
 }
 
 TEST_CASE("a durable write replaces the whole file and leaves no temporary") {

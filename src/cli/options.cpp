@@ -143,8 +143,7 @@ std::vector<OptionSpec> running_options() {
        "10m", [](RunOptions& o, const string& v) { o.task_timeout = parse_duration(v); }},
       {"peer-timeout", 0, "TIME", Group::Running,
        "A rank that does not answer for this long is lost, and the job ends when nothing moves between "
-       "workers "
-       "for this long. Must be longer than --task-timeout.",
+       "workers for this long. Must be longer than --task-timeout.",
        "a tenth more than --task-timeout, at least 1s more: 11m",
        [](RunOptions& o, const string& v) { o.peer_timeout = parse_duration(v); }},
       {"spares", 0, "N", Group::Running,

@@ -235,7 +235,6 @@ bool CoordinatorPort::turn() {
   return busy;
 }
 
-// What cannot wait for the end of what is under way.
 // A rank that works as well sends its pings while it is at a task, too. Not in an exchange in which nothing
 // moves: the others hear nothing then, and end.
 void CoordinatorPort::ping() {
@@ -248,6 +247,7 @@ void CoordinatorPort::ping() {
   }
 }
 
+// What cannot wait for the end of what is under way.
 void CoordinatorPort::poll() {
   if (tools_.comm.broken()) go_on_without_lost(tools_);
   if (local_ != nullptr && now() >= next_ping_) ping();

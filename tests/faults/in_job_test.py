@@ -118,6 +118,24 @@ class InJob(ranks.Case):
         self.assertEqual(ranks.parts(output), ranks.parts(self.dir / "clean"))
         self.assertLess(time.monotonic() - begin, seconds + 14)
 
+    def test_who_directs_may_think_long_as_well(self):
+        # Rank 1 takes the place of rank 0 and maps, too: of so many slow splits it gets some. Rank 2 is to wait.
+        lines = [b"line %d\n" % (i % 500) for i in range(40_000)]
+        slow = [b"poison slow\n" if i in range(20_000, 28_000, 2_000) else line for i, line in enumerate(lines)]
+        source = self.write("slow.txt", b"".join(slow))
+        options = ["--partitions", 4, "--split-size", "16K", "--task-timeout", "2s", "--peer-timeout", "4s"]
+        clean = ranks.run(5, self.poison, "poison", source, "-o", self.dir / "clean", *options, launcher=LAUNCHER)
+        self.assert_done(clean, self.dir / "clean")
+        output = self.dir / "out"
+        result = ranks.run(3, self.poison, "poison", source, "-o", output, *options, "--fault",
+                           fault("kill", 0, "assign:6"), launcher=LAUNCHER)
+        self.assert_done(result, output)
+        self.assertEqual(ranks.parts(output), ranks.parts(self.dir / "clean"))
+        metrics = json.loads((output / "metrics.json").read_text())
+        self.assertEqual([r["lost"] for r in metrics["recoveries"]], [[0]])
+        mapping = [w["map"]["seconds"] for w in metrics["workers"] if w["worker"] == 1]
+        self.assertGreater(mapping[0], 5)  # it had one of them
+
     def start_slow(self, launcher):
         """A job that runs for some seconds more; its output directory."""
         slow = self.slow_input()

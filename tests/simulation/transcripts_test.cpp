@@ -197,13 +197,16 @@ TEST_CASE("an exchange in which nothing moves ends the job, once all who are in 
   script.from(2, waits(most - 1));
   script.from(3, waits(most));
   REQUIRE_FALSE(machine->outcome());
-  script.from(1, waits(0));  // it had been stopped, and went on
+  script.from(1, waits(0));  // it moves again
   script.from(2, waits(most));
+  REQUIRE_FALSE(machine->outcome());
+  script.from(3, waits(0));
+  script.from(1, waits(most));
   script.from(3, Heartbeat{0, {}, most});  // of the generation before
   REQUIRE_FALSE(machine->outcome());
-  script.from(1, WaveReceived{1, 0});
-  script.from(1, waits(most));
-  REQUIRE_FALSE(machine->outcome());  // it is through
+  script.from(1, WaveReceived{1, 0});  // it is through, and says nothing of the others any more
+  script.from(2, waits(most));
+  REQUIRE_FALSE(machine->outcome());
   script.from(3, waits(most));
   REQUIRE(machine->outcome() == Action::Failed);
   REQUIRE(job.failure->code == 75);

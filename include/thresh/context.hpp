@@ -1,7 +1,6 @@
 // What a job may ask of the engine while it maps and reduces.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -39,13 +38,7 @@ class Context {
   // Says that a record which takes long by nature is still being worked on.
   void alive() { progress_->step(); }
   void step() { progress_->step(); }
-  // The record that begins here is being mapped: what a crash or a hang from now on is blamed on.
-  void at_record(const char* begin) {
-    std::atomic_ref(record_).store(begin, std::memory_order_relaxed);
-    progress_->step();
-  }
-  // For signal handlers and other threads too.
-  const char* record() const noexcept { return std::atomic_ref(record_).load(std::memory_order_relaxed); }
+  Progress& progress() const noexcept { return *progress_; }
   // REQUIRES: called from reduce, in a job that declares `uses_locations`.
   Location locate(RecordId id) const { return locator_->locate(id); }
 
@@ -53,7 +46,6 @@ class Context {
   Progress* progress_;
   Counters* counters_;
   const Locator* locator_;
-  mutable const char* record_ = nullptr;
 };
 
 }  // namespace thresh

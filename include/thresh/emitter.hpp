@@ -39,14 +39,16 @@ class EngineCalls {
 
 namespace detail {
 
-// What an Emitter needs seldom. It has an object of its own, as its address gets around.
+// What an Emitter needs seldom. It has an object of its own, as its address gets around. What a record
+// counted is kept until another one counts, so that nothing has to be looked at where a record ends.
 class RecordState {
  public:
   // Borrows the context.
   explicit RecordState(Context& context) : context_(&context) {}
 
   void count(std::string_view name, std::uint64_t by) {
-    counted_ = true;
+    if (record_ != at_hand()) finish();
+    record_ = at_hand();
     for (Pending& pending : pending_) {
       if (pending.name == name) {
         pending.by += by;
@@ -61,18 +63,18 @@ class RecordState {
   bool engine_threw() const noexcept { return engine_.threw(); }
   std::string& scratch() noexcept { return scratch_; }
 
-  bool counted() const noexcept { return counted_; }
-  void commit() {
+  // No record is at hand any more.
+  void finish() {
     for (Pending& pending : pending_) {
       if (pending.by > 0) context_->count(pending.name, pending.by);
       pending.by = 0;
     }
     if (pending_.size() > kKeptNames) pending_.clear();
-    counted_ = false;
   }
+  // The same, and what the record at hand counted is dropped.
   void rollback() {
-    pending_.clear();
-    counted_ = false;
+    if (record_ == at_hand()) pending_.clear();
+    finish();
   }
 
  private:
@@ -82,10 +84,12 @@ class RecordState {
   };
   static constexpr std::size_t kKeptNames = 16;
 
+  const char* at_hand() const noexcept { return context_->progress().record(); }
+
   Context* context_;
   EngineCalls engine_;
-  std::vector<Pending> pending_;  // counts of the record at hand
-  bool counted_ = false;
+  const char* record_ = nullptr;  // which counted last, by its begin
+  std::vector<Pending> pending_;  // what it counted
   std::string scratch_;
 };
 
@@ -118,12 +122,7 @@ class Emitter {
 
   // ---- for the adapter in job.hpp
 
-  THRESH_INLINE void commit() {
-    writer_.commit();
-    if (state_->counted()) [[unlikely]] {
-      state_->commit();
-    }
-  }
+  THRESH_INLINE void commit() { writer_.commit(); }
   void rollback() {
     writer_.rollback();
     state_->rollback();

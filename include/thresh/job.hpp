@@ -96,38 +96,39 @@ class JobMapper final : public Mapper {
   std::uint64_t map_block(std::string_view block, RecordId first, EmitBatch& emits,
                           Context& context) override {
     RecordState state(context);
-    Emit emit(emits, state);
-    if constexpr (HasRecordBytes<Job>) {
-      const char* const begin = block.data();
-      const char* const end = begin + block.size();
-      Record record{{}, first};
-      for (const char* at = begin; at != end; at += Job::record_bytes, ++record.id.record) {
-        record.bytes = std::string_view(at, Job::record_bytes);
-        map_one(record, at, begin, emit, context);
-      }
-      return record.id.record - first.record;
-    } else {
-      return map_lines(block, first, emit, context);
-    }
+    const std::uint64_t records = map_records(block, first, emits, state, context.progress());
+    state.finish();
+    return records;
   }
 
  private:
   using Emit = Emitter<typename Job::Key, typename Job::Value>;
 
-  THRESH_INLINE std::uint64_t map_lines(std::string_view block, RecordId first, Emit& emit,
-                                        Context& context) {
-    Line line{{}, first};
-    for_each_line(block, [&](std::string_view text) {
-      line.text = text;
-      map_one(line, text.data(), block.data(), emit, context);
-      ++line.id.record;
-    });
-    return line.id.record - first.record;
+  THRESH_INLINE std::uint64_t map_records(std::string_view block, RecordId first, EmitBatch& emits,
+                                          RecordState& state, Progress& progress) {
+    Emit emit(emits, state);
+    const char* const begin = block.data();
+    InputRecord<Job> record{{}, first};
+    if constexpr (HasRecordBytes<Job>) {
+      const char* const end = begin + block.size();
+      for (const char* at = begin; at != end; at += Job::record_bytes) {
+        record.bytes = std::string_view(at, Job::record_bytes);
+        map_one(record, at, begin, emit, progress);
+        ++record.id.record;
+      }
+      return block.size() / Job::record_bytes;
+    } else {
+      return for_each_line(block, [&](std::string_view text) {
+        record.text = text;
+        map_one(record, text.data(), begin, emit, progress);
+        ++record.id.record;
+      });
+    }
   }
 
   THRESH_INLINE void map_one(const InputRecord<Job>& record, const char* at, const char* begin, Emit& emit,
-                             Context& context) {
-    context.at_record(at);
+                             Progress& progress) {
+    progress.at_record(at);
     try {
       job_.map(record, emit);
     } catch (...) {

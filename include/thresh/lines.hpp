@@ -67,29 +67,33 @@ inline std::uint64_t newlines_64(const char* at) noexcept {
 
 // Calls use(line) for each line of the block, without its LF; a CR before the LF does not belong to it
 // either. The last line may lack its LF. `use` is called in one place, so that the compiler puts its code
-// there.
+// there. Returns how many lines there are.
 //
 // The ends of lines are found some KiB at a time: a search for each line costs more than many lines are long,
 // and it stops at a place that no processor predicts.
 template <class Use>
-[[gnu::always_inline]] inline void for_each_line(std::string_view block, Use&& use) {
+[[gnu::always_inline]] inline std::uint64_t for_each_line(std::string_view block, Use&& use) {
   std::array<std::uint16_t, detail::kLineTile + 1> ends;
   const char* line = block.data();
   const char* const block_end = line + block.size();
   const char* tile_end = line;
+  std::uint64_t lines = 0;
   for (const char* tile = line; tile != block_end; tile = tile_end) {
     const std::size_t size = std::min(detail::kLineTile, static_cast<std::size_t>(block_end - tile));
     tile_end = tile + size;
     std::size_t count = detail::find_line_ends({tile, size}, ends.data());
     if (tile_end == block_end && block_end[-1] != '\n') ends[count++] = static_cast<std::uint16_t>(size);
-    for (std::size_t i = 0; i < count; ++i) {
-      const char* const newline = tile + ends[i];
+    lines += count;
+    const std::uint16_t* const last = ends.data() + count;
+    for (const std::uint16_t* end = ends.data(); end != last; ++end) {
+      const char* const newline = tile + *end;
       const char* to = newline;
       if (to != line && to[-1] == '\r' && newline != block_end) --to;
       use(std::string_view(line, static_cast<std::size_t>(to - line)));
       line = newline + 1;
     }
   }
+  return lines;
 }
 
 }  // namespace thresh

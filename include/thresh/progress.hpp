@@ -3,24 +3,34 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 namespace thresh {
 
-// Counts what a worker got done. step() is called for each record, group, value of a larger group and I/O
-// block, so it costs two relaxed accesses; the watchdog thread raises `due` every few milliseconds and the
-// next step then polls the network. step() is for the rank's main thread alone.
+// Tells what a worker got done. step() is called for each group, value of a larger group and I/O block, and
+// at_record() for each record, so they cost two relaxed accesses or so; the watchdog thread raises `due`
+// every few milliseconds and the next of them then polls the network. Both are for the rank's main thread
+// alone.
 class Progress {
  public:
   virtual ~Progress() = default;
 
   void step() {
-    count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    if (due_.load(std::memory_order_relaxed)) [[unlikely]] {
-      due_.store(false, std::memory_order_relaxed);
-      poll();
-    }
+    steps_.store(steps_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    poll_if_due();
   }
-  std::uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+  // The record that begins here is being mapped: what a crash or a hang from now on is blamed on.
+  void at_record(const char* begin) {
+    record_.store(begin, std::memory_order_relaxed);
+    poll_if_due();
+  }
+
+  // For signal handlers and other threads too.
+  const char* record() const noexcept { return record_.load(std::memory_order_relaxed); }
+  std::uint64_t steps() const noexcept { return steps_.load(std::memory_order_relaxed); }
+  // Changes with every step and every record.
+  using Mark = std::pair<std::uint64_t, const char*>;
+  Mark mark() const noexcept { return {steps(), record()}; }
   // Asks for a poll at the next step. Any thread.
   void ask() noexcept { due_.store(true, std::memory_order_relaxed); }
 
@@ -28,7 +38,15 @@ class Progress {
   virtual void poll() {}
 
  private:
-  std::atomic<std::uint64_t> count_{0};
+  void poll_if_due() {
+    if (due_.load(std::memory_order_relaxed)) [[unlikely]] {
+      due_.store(false, std::memory_order_relaxed);
+      poll();
+    }
+  }
+
+  std::atomic<const char*> record_{nullptr};
+  std::atomic<std::uint64_t> steps_{0};
   std::atomic<bool> due_{false};
 };
 

@@ -148,7 +148,6 @@ struct WorkerStats {
   std::string host;
   std::uint64_t pid = 0;
   std::uint64_t leaving = 0;  // 1: it was told to end, and saves what it has
-  std::uint64_t progress = 0;
   std::uint64_t splits = 0;
   std::uint64_t records = 0;
   std::uint64_t emits = 0;

@@ -10,7 +10,7 @@ namespace thresh::engine {
 namespace {
 
 std::atomic<const storage::Breadcrumb*> crumb_at_hand{nullptr};
-std::atomic<const Context*> context_at_hand{nullptr};
+std::atomic<const Progress*> progress_at_hand{nullptr};
 std::atomic<const char*> block_begin{nullptr};
 std::atomic<const char*> block_end{nullptr};
 std::atomic<std::uint64_t> block_offset{0};
@@ -27,9 +27,9 @@ void say_where(const char* what) noexcept {
 
 void leave(AttemptKind kind, const char* what) noexcept {
   const storage::Breadcrumb* crumb = crumb_at_hand.load();
-  const Context* context = context_at_hand.load();
-  if (crumb == nullptr || context == nullptr) return;
-  const char* record = context->record();
+  const Progress* progress = progress_at_hand.load();
+  if (crumb == nullptr || progress == nullptr) return;
+  const char* record = progress->record();
   const char* begin = block_begin.load();
   if (begin == nullptr || record < begin || record >= block_end.load()) return;
   if (left.exchange(true)) return;
@@ -63,15 +63,15 @@ extern "C" void on_crash(int signal) {
 
 }  // namespace
 
-Blame::Blame(const storage::Breadcrumb& crumb, const Context& context, const char* where) noexcept {
+Blame::Blame(const storage::Breadcrumb& crumb, const Progress& progress, const char* where) noexcept {
   where_at_hand.store(where);
-  context_at_hand.store(&context);
+  progress_at_hand.store(&progress);
   crumb_at_hand.store(&crumb);
 }
 
 Blame::~Blame() {
   crumb_at_hand.store(nullptr);
-  context_at_hand.store(nullptr);
+  progress_at_hand.store(nullptr);
   block({}, 0);
 }
 

@@ -5,21 +5,21 @@
 #include <string_view>
 
 #include "storage/attempts.hpp"
-#include "thresh/context.hpp"
+#include "thresh/progress.hpp"
 
 namespace thresh::engine {
 
 // While one lives, a SEGV, ABRT, BUS, FPE or ILL of the main thread, and leave_hang(), are blamed on the
-// record that the context is at. One at a time. Borrows all.
+// record at hand. One at a time. Borrows all.
 class Blame {
  public:
   // `where` is for a line on stderr: "worker 2 on node7, mapping data/a.txt".
-  Blame(const storage::Breadcrumb& crumb, const Context& context, const char* where) noexcept;
+  Blame(const storage::Breadcrumb& crumb, const Progress& progress, const char* where) noexcept;
   Blame(const Blame&) = delete;
   Blame& operator=(const Blame&) = delete;
   ~Blame();
 
-  // The block at hand: turns the context's record into an offset in the file. An empty one blames nothing.
+  // The block at hand: turns the record at hand into an offset in the file. An empty one blames nothing.
   void block(std::string_view bytes, std::uint64_t file_offset) noexcept;
 };
 

@@ -46,7 +46,7 @@ void Watchdog::doing(std::string what) {
 
 void Watchdog::watch() {
   using Clock = std::chrono::steady_clock;
-  std::uint64_t seen = pulse_->count();
+  auto seen = pulse_->mark();
   std::chrono::milliseconds still{0};
   std::chrono::milliseconds since_look{0};
   bool patient_before = false;
@@ -64,8 +64,8 @@ void Watchdog::watch() {
     if (siblings_ && since_look >= kLookInterval) siblings_->look(std::exchange(since_look, 0ms));
     // Who waited long for others must not be ended for it once that is over.
     const bool patient = patient_.load(std::memory_order_relaxed);
-    if (pulse_->count() != seen || patient != patient_before) {
-      seen = pulse_->count();
+    if (pulse_->mark() != seen || patient != patient_before) {
+      seen = pulse_->mark();
       patient_before = patient;
       still = std::chrono::milliseconds{0};
     } else if (still >= most_still()) {

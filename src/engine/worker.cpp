@@ -169,7 +169,6 @@ void Worker::beat() {
       std::min<std::chrono::milliseconds>(std::chrono::seconds(1), options_->peer_timeout / 5);
   if (Clock::now() - last_beat_ < interval) return;
   last_beat_ = Clock::now();
-  stats_.progress = tools_.pulse.count();
   stats_.peak_memory_bytes = peak_memory_bytes();
   stats_.cpu_ns = cpu_ns();
   say(Heartbeat{books_.generation(), stats_, exchange_waits_ms_});
@@ -250,7 +249,7 @@ void Worker::carry_out(const schedule::MapSplit& command) {
     const storage::Breadcrumb crumb(attempts_dir_, job_id_, task.split, task.attempt,
                                     fmt::format("{}-{}", task.generation, self_));
     const std::string where = fmt::format("{}, mapping {}", who_, printable(task.input.path));
-    Blame blame(crumb, table_->context, where.c_str());
+    Blame blame(crumb, tools_.pulse, where.c_str());
     const auto after_block = [this] { table_->shed(memory_.table_bytes, spill_, tools_.pulse); };
     const MapResult result =
         map_split(task, {*table_->mapper, table_->emits, *table_->collector, table_->context, tools_.watchdog,

@@ -11,7 +11,6 @@ namespace {
 constexpr std::array kMeasures{
     &WorkerStats::pid,
     &WorkerStats::leaving,
-    &WorkerStats::progress,
     &WorkerStats::splits,
     &WorkerStats::records,
     &WorkerStats::emits,

@@ -138,7 +138,7 @@ TEST_CASE("check_part says what is wrong and counts its blocks as progress") {
     return check_part(scratch.path(), "part", size, checksum, &progress).value_or("");
   };
   CHECK(flaw(bytes.size(), hash_bytes(bytes)) == "");
-  CHECK(progress.count() == 12);  // blocks of 256 KiB
+  CHECK(progress.steps() == 12);  // blocks of 256 KiB
   CHECK(flaw(bytes.size() + 1, 0).find("has 3145728 bytes instead of 3145729") != std::string::npos);
   const std::uint64_t good = hash_bytes(bytes);
   bytes[1234567] = static_cast<char>(bytes[1234567] ^ 4);

@@ -100,7 +100,7 @@ TEST_CASE("a run with values of one size comes back from its file") {
 
   Progress progress;
   const RunFile file(scratch / status.file, "job", 4, kNumbers, &progress);
-  CHECK(progress.count() > 0);
+  CHECK(progress.steps() > 0);
   CHECK(file.path() == scratch / status.file);
   REQUIRE(file.runs().size() == 1);
   CHECK(difference(file, 0, run, kNumbers) == "");
@@ -150,7 +150,7 @@ TEST_CASE("rows larger than a chunk and columns larger than a piece come back") 
   const RunFile file(write(scratch, {&run}, kTexts), "job", 3, kTexts, nullptr);
   CHECK(difference(file, 0, run, kTexts) == "");
   CHECK(rows_in(file.load(0, {1}, pool, &progress, false).front(), kTexts) == many);
-  CHECK(progress.count() >= 5);  // a step a piece
+  CHECK(progress.steps() >= 5);  // a step a piece
 }
 
 TEST_CASE(

@@ -146,6 +146,23 @@ struct AsksFirst {
   }
 };
 
+// Sees how its records show as progress.
+struct Marks {
+  using Key = std::string;
+  using Value = int;
+  static constexpr thresh::JobInfo info{"marks", "1", "", ""};
+  void map(const thresh::Line&, auto&) const { seen().push_back(progress()->mark()); }
+  void reduce(std::string_view, thresh::Values<int>&, auto&) const {}
+  static const thresh::Progress*& progress() {
+    static const thresh::Progress* at = nullptr;
+    return at;
+  }
+  static std::vector<thresh::Progress::Mark>& seen() {
+    static std::vector<thresh::Progress::Mark> marks;
+    return marks;
+  }
+};
+
 struct Names {
   using Key = std::string;
   using Value = int;
@@ -245,8 +262,12 @@ TEST_CASE("records are numbered from the first of the block") {
 
 TEST_CASE("each record is progress") {
   Mapping m;
-  m.map("a\nb\nc\n");
-  CHECK(m.progress.count() == 3);
+  Marks::progress() = &m.progress;
+  m.type = thresh::make_job_type<Marks>();
+  const std::string block = "a\nb\nc\n";
+  m.map(block);
+  CHECK(Marks::seen() ==
+        std::vector<thresh::Progress::Mark>{{0, block.data()}, {0, block.data() + 2}, {0, block.data() + 4}});
 }
 
 TEST_CASE("a record that throws leaves nothing behind and is named") {
@@ -298,7 +319,7 @@ TEST_CASE("a group is reduced to a line with its rank and weight") {
   CHECK(r.lines.text == "key|3\n");
   CHECK(r.lines.ranks == Strings{encoded(std::uint64_t{3})});
   CHECK(r.lines.weights == std::vector<std::uint64_t>{9});
-  CHECK(r.progress.count() == 3);  // two values and the end
+  CHECK(r.progress.steps() == 3);  // two values and the end
 }
 
 TEST_CASE("a reducer need not take all values") {

@@ -97,7 +97,7 @@ class DigitReader {
   const std::size_t size = text.size();
   if (size - 1 >= 8) return false;
   // A byte a character, the last one in the highest: their values if they are digits, zeros in front.
-  std::uint64_t values = (ShortKey::read(text).low() ^ (kOnes * '0')) << 8 * (8 - size);
+  std::uint64_t values = (ShortKey::read_8(text) ^ (kOnes * '0')) << 8 * (8 - size);
   // Bit 7 of each byte that is no digit. What it carries into the next byte may be wrong, but then it is not
   // the only one.
   const std::uint64_t others = ((values + kOnes * (0x7f - 9)) | values) & (kOnes << 7);
@@ -130,13 +130,13 @@ inline Decimal Decimal::parse(std::string_view text) {
   std::uint64_t number = 0;
   unsigned digits = 0;
   if (detail::parse_short_number(text.substr(minus | plus), number, digits)) [[likely]] {
-    const Uint128 magnitude = Uint128{number} * detail::kPowersOf10[kMaxDigits - digits];
-    // Half by half: compilers keep what has 128 bits in memory.
-    const std::uint64_t all = -std::uint64_t{minus};
-    const std::uint64_t low = (static_cast<std::uint64_t>(magnitude) ^ all) + minus;
-    const std::uint64_t carry = low < minus ? 1 : 0;
-    const std::uint64_t high = (static_cast<std::uint64_t>(magnitude >> 64) ^ all) + carry;
-    return {static_cast<Int128>(Uint128{high} << 64 | low), digits};
+    // Half by half: compilers keep what has 128 bits in memory, and multiply four halves of it.
+    const std::uint64_t with_sign = (number ^ -std::uint64_t{minus}) + minus;
+    const std::uint64_t power = detail::kPowersOf10[kMaxDigits - digits];
+    const Uint128 product = Uint128{with_sign} * power;
+    const auto sign_bits = static_cast<std::uint64_t>(static_cast<std::int64_t>(with_sign) >> 63);
+    const std::uint64_t high = static_cast<std::uint64_t>(product >> 64) - (power & sign_bits);
+    return {static_cast<Int128>(Uint128{high} << 64 | static_cast<std::uint64_t>(product)), digits};
   }
   return parse_any(text);
 }

@@ -35,15 +35,16 @@ class ShortKey {
   // The same as the first where nothing may be read behind the key, or behind the page that it ends in: what
   // is read there makes no difference. REQUIRES: at most 16 bytes.
   static ShortKey read(std::string_view key) noexcept {
-#if !defined(THRESH_READS_ARE_CHECKED)
-    constexpr std::uintptr_t kLastStartInPage = 4096 - kBytes;
-    const char* at = key.data();
-    if (!key.empty() && (reinterpret_cast<std::uintptr_t>(at) & 4095U) <= kLastStartInPage) [[likely]] {
-      __asm__("" : "+r"(at));  // where it comes from is not the compiler's business
-      return {Short{}, at, key.size()};
-    }
-#endif
-    return of(key);
+    if (key.empty() || !readable<kBytes>(key.data())) [[unlikely]]
+      return of(key);
+    return {Short{}, hidden(key.data()), key.size()};
+  }
+  // The first 8 bytes, those behind the text whatever they are, as a number: the first is the lowest byte.
+  // REQUIRES: 1 to 8 bytes.
+  static std::uint64_t read_8(std::string_view text) noexcept {
+    if (!readable<8>(text.data())) [[unlikely]]
+      return of(text).low();
+    return load_little<std::uint64_t>(hidden(text.data()));
   }
   // The same where nothing behind the key may be read.
   static ShortKey of(std::string_view key) noexcept {
@@ -79,18 +80,27 @@ class ShortKey {
     store_little(to + 8, high_);
   }
 
-  std::uint64_t low() const noexcept {
-    return low_;
-  }
-  std::uint64_t high() const noexcept {
-    return high_;
-  }
+  std::uint64_t low() const noexcept { return low_; }
+  std::uint64_t high() const noexcept { return high_; }
   // The first 8 bytes as a number that orders like them.
-  std::uint64_t prefix() const noexcept {
-    return detail::swap_bytes(low_);
-  }
+  std::uint64_t prefix() const noexcept { return detail::swap_bytes(low_); }
 
  private:
+  // Whether so many bytes can be read where there is one.
+  template <std::size_t kRead>
+  static bool readable(const char* at) noexcept {
+#if defined(THRESH_READS_ARE_CHECKED)
+    return static_cast<void>(at), false;
+#else
+    return (reinterpret_cast<std::uintptr_t>(at) & 4095U) <= 4096 - kRead;
+#endif
+  }
+  // Where it comes from is not the compiler's business.
+  static const char* hidden(const char* at) noexcept {
+    __asm__("" : "+r"(at));
+    return at;
+  }
+
   struct Short {};  // at most 16 bytes: a look at whether they are 16 became a branch
   ShortKey(Short, const char* at, std::size_t size) noexcept {
     const char* keep = detail::kKeepBytes + kBytes - size;

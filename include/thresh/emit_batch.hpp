@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "thresh/hash.hpp"
@@ -59,8 +61,7 @@ class EmitBatch {
   // is one bound.
   struct Cursor {
     char* at;  // of the bytes
-    // From here on the batch is to be flushed. While an emit ends less than kSpare bytes behind, there is a
-    // place for it among the emits too.
+    // From here on the batch is to be flushed. An emit may end up to kSpare bytes behind.
     const char* full;
     Emit* next;
     Emit* committed;  // begin of what is not
@@ -68,7 +69,10 @@ class EmitBatch {
   };
 
   // Borrows the sink.
-  explicit EmitBatch(EmitSink& sink) : sink_(&sink), bytes_(kInitialBytes), emits_(kInitialEmits) {
+  explicit EmitBatch(EmitSink& sink)
+      : sink_(&sink),
+        bytes_(kInitialBytes),
+        emits_(std::make_unique_for_overwrite<Emit[]>(kInitialBytes / kKeyRoom)) {
     start(kFullEmits * kKeyRoom);
   }
   EmitBatch(const EmitBatch&) = delete;
@@ -88,9 +92,9 @@ class EmitBatch {
   }
 
   std::size_t committed() const noexcept {
-    return static_cast<std::size_t>(cursor_.committed - emits_.data());
+    return static_cast<std::size_t>(cursor_.committed - emits_.get());
   }
-  std::span<const Emit> emits() const noexcept { return {emits_.data(), committed()}; }
+  std::span<const Emit> emits() const noexcept { return {emits_.get(), committed()}; }
   // kSlack bytes behind a value, and kKeyRoom from the begin of a key on, can be read.
   static std::string_view key(const Emit& e) noexcept { return {e.key, e.key_size}; }
   // The first 8 bytes of the key as a number that orders like them.
@@ -105,11 +109,10 @@ class EmitBatch {
   static constexpr std::size_t kFullBytes = 16 << 10;
   static constexpr std::size_t kSpare = 16 << 10;
   static constexpr std::size_t kInitialBytes = kFullBytes + kSpare;
-  static constexpr std::size_t kInitialEmits = kInitialBytes / kKeyRoom;
 
   // An empty batch, full with so many bytes.
   void start(std::size_t full) {
-    cursor_ = {bytes_.data(), bytes_.data() + full, emits_.data(), emits_.data(), sink_->look_up()};
+    cursor_ = {bytes_.data(), bytes_.data() + full, emits_.get(), emits_.get(), sink_->look_up()};
   }
   // Both take a cursor and give back another. By value: were the address of a writer's cursor known to
   // anyone, it could not be in registers.
@@ -123,7 +126,7 @@ class EmitBatch {
 
   EmitSink* sink_;
   std::vector<char> bytes_;
-  std::vector<Emit> emits_;
+  std::unique_ptr<Emit[]> emits_;  // as many as may be in the bytes
   Cursor cursor_;
 };
 
@@ -179,6 +182,7 @@ class EmitWriter {
     if (cursor_.next == cursor_.committed) return;
     cursor_.at = const_cast<char*>(cursor_.committed->key);
     cursor_.next = cursor_.committed;
+    cursor_.full = std::min<const char*>(cursor_.full, cursor_.at);  // it may have been a large record
   }
 
  private:
@@ -227,22 +231,25 @@ inline void EmitBatch::rollback() {
 
 [[gnu::noinline]] inline EmitBatch::Cursor EmitBatch::grown(Cursor cursor, std::size_t size) {
   const auto used = static_cast<std::size_t>(cursor.at - bytes_.data());
-  const auto emitted = static_cast<std::size_t>(cursor.next - emits_.data());
-  const auto committed = static_cast<std::size_t>(cursor.committed - emits_.data());
+  const auto emitted = static_cast<std::size_t>(cursor.next - emits_.get());
+  const auto committed = static_cast<std::size_t>(cursor.committed - emits_.get());
   if (used + size > bytes_.size()) {
     constexpr std::size_t kMost = UINT32_MAX;
     if (used + size > kMost) throw std::length_error("a record emitted more than 4 GiB");
+    const std::size_t bytes = std::max(used + size, std::min(2 * bytes_.size(), kMost));
+    // An emit takes kKeyRoom bytes or more, so each has a place. Those that are not used are not touched.
+    auto emits = std::make_unique_for_overwrite<Emit[]>(bytes / kKeyRoom);
     const char* const before = bytes_.data();
-    bytes_.resize(std::max(used + size, std::min(2 * bytes_.size(), kMost)));
-    for (std::size_t i = 0; i < emitted; ++i) emits_[i].key = bytes_.data() + (emits_[i].key - before);
+    bytes_.resize(bytes);
+    std::copy_n(emits_.get(), emitted, emits.get());
+    for (std::size_t i = 0; i < emitted; ++i) emits[i].key = bytes_.data() + (emits[i].key - before);
+    emits_ = std::move(emits);
   }
-  // An emit takes kKeyRoom bytes or more: so many bytes have a place each.
-  emits_.resize(std::max(emits_.size(), bytes_.size() / kKeyRoom));
   cursor.at = bytes_.data() + used;
   // Behind this emit at least, so that the batch is flushed with its record.
   cursor.full = std::min(cursor.at + size - kSpare / 2, bytes_.data() + bytes_.size() - kSpare);
-  cursor.next = emits_.data() + emitted;
-  cursor.committed = emits_.data() + committed;
+  cursor.next = emits_.get() + emitted;
+  cursor.committed = emits_.get() + committed;
   return cursor;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/serialization/set.hpp>
 #include <boost/serialization/string.hpp>
+#include <random>
 #include <set>
 #include <stdexcept>
 
@@ -242,6 +243,45 @@ TEST_CASE("a job type says what the job says") {
   batch.commit();
   CHECK(type.sum_weights(batch) == thresh::weigh(thresh::hash_key("a"), type.weight(forty)) +
                                        thresh::weigh(thresh::hash_key("b"), type.weight(second)));
+}
+
+TEST_CASE("a batch hands over what was committed, in order, whatever was dropped and however large") {
+  struct Taken : thresh::EmitSink {
+    void take(const EmitBatch& batch) override {
+      for (const EmitBatch::Emit& emit : batch.emits()) {
+        REQUIRE(emit.hash == thresh::hash_key(EmitBatch::key(emit)));
+        all.emplace_back(EmitBatch::key(emit), EmitBatch::value(emit));
+      }
+      largest = std::max(largest, batch.committed());
+    }
+    std::vector<std::pair<std::string, std::string>> all;
+    std::size_t largest = 0;
+  } sink;
+  EmitBatch batch(sink);
+  std::mt19937 random(5);
+  std::vector<std::pair<std::string, std::string>> committed;
+  for (int record = 0; record < 3000; ++record) {
+    const std::size_t before = committed.size();
+    // Now and then one that has more emits, or larger ones, than a batch has room for.
+    const std::size_t emits = record % 500 == 499 ? 5000 : random() % 5;
+    for (std::size_t i = 0; i < emits; ++i) {
+      const std::size_t most = record % 300 == 299 && emits < 5 ? 100'000 : 40;
+      committed.emplace_back(std::string(random() % most, static_cast<char>(random())),
+                             std::string(random() % 20, static_cast<char>(random())));
+      batch.add(committed.back().first, committed.back().second);
+    }
+    if (random() % 3 == 0 || record == 1499) {
+      batch.rollback();
+      committed.resize(before);
+    } else {
+      batch.commit();
+    }
+    // What waits is less than a batch, also behind a large record that was dropped.
+    REQUIRE(committed.size() - sink.all.size() <= 64 * 40 / EmitBatch::kKeyRoom + 5);
+  }
+  batch.flush();
+  CHECK(sink.all == committed);
+  CHECK(sink.largest >= 5000);
 }
 
 TEST_CASE("a block is cut into lines without their LF or CRLF") {

@@ -62,6 +62,14 @@ class Poison(ranks.Case):
             self.assertEqual(result.returncode, 0, result.stderr.decode())
             self.assert_all_but_poison(source, offsets)
 
+    def test_records_that_take_long_together_are_progress(self):
+        source, _ = self.source(*["nap"] * 15, lines=15)  # one block of 3 s, three task timeouts
+        for count in (0, 3):
+            result = self.attempt(count, source, "--overwrite", *(["--fresh"] if count else []))
+            self.assertEqual(result.returncode, 0, result.stderr.decode())
+            lines = b"".join(ranks.parts(self.dir / "out").values()).splitlines()
+            self.assertIn(b"poison nap\t15", lines)
+
     def test_a_record_that_crashes_is_found_and_the_loop_ends(self):
         for kind in ("segv", "abort", "hang"):
             with self.subTest(kind=kind):

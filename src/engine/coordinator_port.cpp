@@ -135,9 +135,12 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
     if (!before_.job_id.empty()) policy.takes_over = before_;
     policy.at_step = [this](std::string_view) { tools_.pulse.step(); };  // each part moved is progress
     if (type_->total_order) {
-      policy.split_points = [&] {
+      policy.split_points = [&](const std::function<void()>& refresh) {
         tools_.watchdog.doing("sampling the keys of the input");
-        return storage::sample_split_points(*type_, command.plan, tools_.pulse);
+        refresh_opening_ = refresh;
+        std::vector<std::string> points = storage::sample_split_points(*type_, command.plan, tools_.pulse);
+        refresh_opening_ = nullptr;
+        return points;
       };
     }
     storage::OpenResult result = storage::JobDirectory::open(options_->output, identity_, policy);
@@ -251,8 +254,10 @@ void CoordinatorPort::ping() {
 void CoordinatorPort::poll() {
   if (tools_.comm.broken()) go_on_without_lost(tools_);
   if (local_ != nullptr && now() >= next_ping_) ping();
-  if (!directory_ || now() < next_refresh_) return;
+  if (now() < next_refresh_) return;
   next_refresh_ = now() + kRefreshInterval;
+  if (refresh_opening_) refresh_opening_();
+  if (!directory_) return;
   directory_->refresh();
   tell_status();
   for (const WorkerId worker : directory_->take_drain_requests()) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,7 @@ class CoordinatorPort final : public schedule::Port {
   std::deque<std::unique_ptr<Bystander>> bystanders_;  // of waves, in their order
   ProgressDisplay display_;
   schedule::Time next_refresh_{};
+  std::function<void()> refresh_opening_;  // while the job directory is being opened; empty otherwise
   schedule::Time next_ping_{};
   schedule::Time next_status_{};
   bool stop_told_ = false;

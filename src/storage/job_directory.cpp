@@ -60,6 +60,8 @@ class ClaimOfStart {
       // What is left is harmless.
     }
   }
+  void refresh() noexcept { claim_->refresh(); }
+  bool still_highest() const { return claim_->still_highest(); }
   Claim keep() {
     Claim claim = std::move(*claim_);
     claim_.reset();
@@ -146,11 +148,15 @@ std::optional<OpenResult> JobDirectory::try_open(const JobPaths& paths, const Jo
   found = survey(paths);
   if (judge(found, paths, identity, policy.fresh, policy.overwrite) != verdict) return std::nullopt;
   if (verdict == Verdict::CarryOut) {
-    carry_out(paths, *found.decision, policy.at_step);
+    (void)carry_out(paths, *found.decision, [&](std::string_view name) {
+      claim.refresh();
+      if (policy.at_step) policy.at_step(name);
+    });
     return std::nullopt;
   }
   if (verdict == Verdict::Begin) {
-    if (policy.split_points) result.split_points = policy.split_points();
+    if (policy.split_points) result.split_points = policy.split_points([&] { claim.refresh(); });
+    if (!claim.still_highest()) taken_over();
     clear(paths, found);
     result.job_id = begin(paths, identity, result.split_points);
   } else {
@@ -283,15 +289,19 @@ void JobDirectory::publish(const std::vector<PartSummary>& parts, const std::str
   step("publish:decided");
   // Only a decision in the directory of this very job counts.
   if (!link_status(paths_.job_file()) || read_job_file(paths_.job_file()).job_id != job_id_) taken_over();
+  // Someone who took over meanwhile may have finished it and removed what we look for.
+  const auto is_finished = [this] {
+    return link_status(paths_.success()) &&
+           parse_manifest(read_file(paths_.success()), paths_.success()).job.job_id == job_id_;
+  };
   try {
-    carry_out(paths_, publication, [this](std::string_view name) {
+    const bool carried_out = carry_out(paths_, publication, [this](std::string_view name) {
       claim_.refresh();
       step(name);
     });
+    if (!carried_out && !is_finished()) taken_over();
   } catch (const Error&) {
-    // Someone who took over meanwhile may have finished it and removed what we look for.
-    const auto status = link_status(paths_.success());
-    if (!status || parse_manifest(read_file(paths_.success()), paths_.success()).job.job_id != job_id_) throw;
+    if (!is_finished()) throw;
   }
 }
 

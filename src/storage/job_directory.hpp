@@ -35,8 +35,9 @@ struct StartPolicy {
   // more, nor `overwrite` if it is finished.
   std::optional<LostJob> takes_over = std::nullopt;
   StepHook at_step = {};  // may be empty
-  // Asked for the split points of a job that begins; empty if it has none.
-  std::function<std::vector<std::string>()> split_points = {};
+  // Asked for the split points of a job that begins; empty if it has none. It is to call `refresh` every
+  // refresh_interval.
+  std::function<std::vector<std::string>(const std::function<void()>& refresh)> split_points = {};
 };
 
 enum class StartState { Begun, GoesOn, AlreadyComplete };

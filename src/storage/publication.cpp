@@ -99,9 +99,15 @@ bool decide(const JobPaths& paths, const Publication& publication) {
   return ours;
 }
 
-void carry_out(const JobPaths& paths, const Publication& p, const StepHook& hook) {
+bool carry_out(const JobPaths& paths, const Publication& p, const StepHook& hook) {
   const auto step = [&](const std::string& name) {
     if (hook) hook("publish:" + name);
+  };
+  // Who was stopped for long at one step may be taken over before the next, and what is there then be another
+  // job's.
+  const auto still_decided = [&] {
+    const auto now = read_decision(paths);
+    return now && now->job_id == p.job_id;
   };
   const std::string finished = finished_job_id(paths);
   if (finished != p.job_id) {
@@ -110,6 +116,7 @@ void carry_out(const JobPaths& paths, const Publication& p, const StepHook& hook
         throw Error(ExitCode::CannotCreate, printable(paths.success()) + " is not from this job");
       }
       step("replace");
+      if (!still_decided()) return false;
       remove_file(paths.success());
       fsync_directory(paths.output);
     }
@@ -121,6 +128,7 @@ void carry_out(const JobPaths& paths, const Publication& p, const StepHook& hook
       added.insert(part.name);
     }
     step("remove-replaced");
+    if (!still_decided()) return false;
     for (const std::string& name : p.replaced_parts) {
       if (added.count(name) == 0) remove_file(paths.in_output(name));
     }
@@ -128,17 +136,26 @@ void carry_out(const JobPaths& paths, const Publication& p, const StepHook& hook
     fsync_directory(paths.output);
     fsync_directory(paths.parts());
     step("metrics");
+    if (!still_decided()) return false;
     write_durably(paths.job_dir(), paths.metrics(), p.metrics);
     step("success");
-    write_durably(paths.job_dir(), paths.success(), p.manifest);
+    // Whoever discards the decision removes temporary files: then there is none to get the name.
+    const std::string success = write_temporary(paths.job_dir(), p.manifest);
+    if (!still_decided()) {
+      remove_file(success);
+      return false;
+    }
+    rename_file(success, paths.success());
+    fsync_directory(paths.output);
   }
   step("clean");
   try {
-    remove_job_directory(paths);
+    if (still_decided()) remove_job_directory(paths);
   } catch (const Error&) {
     // The job is done. The next start over this directory cleans up.
   }
   step("done");
+  return true;
 }
 
 void discard(const JobPaths& paths, const Publication& p) {

@@ -51,9 +51,10 @@ std::optional<Publication> read_decision(const JobPaths& paths);
 // False if one was there already.
 bool decide(const JobPaths& paths, const Publication& publication);
 
-// Steps 1 to 7. Throws Error{CannotCreate} when a file that we did not write has the name of a part,
-// Error{Io} when a part is lost; then running the same command again goes on.
-void carry_out(const JobPaths& paths, const Publication& publication, const StepHook& hook);
+// Steps 1 to 7. False, and no more is touched, once the decision is not there any more: someone else carried
+// it out to its end, or discarded it. Throws Error{CannotCreate} when a file that we did not write has the
+// name of a part, Error{Io} when a part is lost; then running the same command again goes on.
+bool carry_out(const JobPaths& paths, const Publication& publication, const StepHook& hook);
 
 // Undoes a decision that is not carried out: removes the parts that were moved already and what it replaces,
 // then the decision. Files with other bytes stay.

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
+#include <functional>
 #include <thread>
 
 #include "small_job.hpp"
@@ -54,7 +56,7 @@ TEST_CASE("split points are asked for when a job begins, and a job that goes on 
   const Scratch scratch;
   int asked = 0;
   StartPolicy policy = quick();
-  policy.split_points = [&] {
+  policy.split_points = [&](const std::function<void()>&) {
     ++asked;
     return std::vector<std::string>{"m", asked == 1 ? "t" : "other"};
   };
@@ -65,6 +67,39 @@ TEST_CASE("split points are asked for when a job begins, and a job that goes on 
   policy.fresh = true;
   CHECK(JobDirectory::open(scratch / "out", small_identity(), policy).split_points.back() == "other");
   CHECK(JobDirectory::open(scratch / "other", small_identity(), quick()).split_points.empty());
+}
+
+TEST_CASE("a start that takes long is at work, and one that stands still is replaced and harms nothing") {
+  const Scratch scratch;
+  StartPolicy slow = quick();
+  OpenResult other;
+  SECTION("at work") {
+    slow.split_points = [&](const std::function<void()>& refresh) {
+      std::atomic<bool> ends = false;
+      std::thread working([&] {
+        for (; !ends; std::this_thread::sleep_for(std::chrono::milliseconds(2))) refresh();
+      });
+      const Thrown error =
+          thrown_by([&] { (void)JobDirectory::open(scratch / "out", small_identity(), quick()); });
+      ends = true;
+      working.join();
+      CHECK(error.code == ExitCode::StoppedEarly);
+      CHECK(error.says("another run of this job is at work"));
+      return std::vector<std::string>{"m", "t"};
+    };
+    CHECK(JobDirectory::open(scratch / "out", small_identity(), slow).state == StartState::Begun);
+  }
+  SECTION("standing still") {
+    slow.split_points = [&](const std::function<void()>&) {
+      other = JobDirectory::open(scratch / "out", small_identity(), quick());
+      return std::vector<std::string>{"m", "t"};
+    };
+    const Thrown error =
+        thrown_by([&] { (void)JobDirectory::open(scratch / "out", small_identity(), slow); });
+    CHECK(error.code == ExitCode::StoppedEarly);
+    publish(*other.directory, small_identity(), "other");
+    CHECK(flaw_of_finished(scratch / "out", "other") == "");
+  }
 }
 
 TEST_CASE("an unfinished job of other code goes on if the new code is accepted, and only then") {

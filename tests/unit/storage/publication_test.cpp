@@ -239,6 +239,50 @@ TEST_CASE("of two runs that both believe they may publish, one decides and both 
   }
 }
 
+TEST_CASE(
+    "a run that stood still while it published, and was replaced by a new one meanwhile, does no more") {
+  const bool replaces = GENERATE(false, true);
+  for (int step = 2; step < 20; ++step) {
+    INFO("step " << step << (replaces ? ", of one that replaces another job" : ""));
+    const Scratch scratch;
+    JobIdentity newer = small_identity();
+    newer.partitions = 2;
+    if (replaces) {
+      JobIdentity older = small_identity();
+      older.partitions = 5;
+      finish(scratch / "out", older, "older", quick());
+    }
+    const auto parts_published = [success = scratch / "out/_SUCCESS"] {
+      return exists(success) ? parse_manifest(slurp(success), success).parts.size() : 0;
+    };
+    OpenResult second;
+    int steps = 0;
+    StartPolicy policy = quick(false, replaces);
+    policy.at_step = [&](std::string_view) {
+      if (steps++ != step) return;
+      second = JobDirectory::open(scratch / "out", newer, quick(true, true));
+      make_directories(JobPaths(scratch / "out").runs());
+      rename_file(write_temporary(JobPaths(scratch / "out").runs(), "a run"), scratch / "out/.thresh/runs/x");
+    };
+    try {
+      finish(scratch / "out", small_identity(), "first", policy);
+      CHECK(parts_published() == 3);
+    } catch (const Error&) {
+      CHECK(parts_published() != 3);
+    }
+    if (steps <= step) {
+      CHECK(step > 8);
+      return;
+    }
+    if (!second.directory) continue;
+    CHECK(exists(scratch / "out/.thresh/runs/x"));
+    remove_file(scratch / "out/.thresh/runs/x");
+    publish(*second.directory, newer, "second");
+    CHECK(flaw_of_finished(scratch / "out", "second") == "");
+  }
+  FAIL("publication has more steps than this test tries");
+}
+
 TEST_CASE("a manifest that does not fit the parts, and a part that changed its size, are not published") {
   const Scratch scratch;
   auto opened = JobDirectory::open(scratch / "out", small_identity(), quick());

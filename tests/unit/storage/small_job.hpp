@@ -76,7 +76,11 @@ inline std::string flaw_of_finished(const std::string& output, const std::string
       return part.name + " is of another job";
   }
   std::sort(expected.begin(), expected.end());
-  if (list_directory(output) != expected) return "other files in the output";
+  if (list_directory(output) != expected) {
+    std::string flaw = "other files in the output:";
+    for (const std::string& name : list_directory(output)) flaw += " " + name;
+    return flaw;
+  }
   return "";
 }
 

@@ -69,7 +69,7 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
       reducer_(job.make_reducer()),
       start_(Clock::now()),
       last_beat_(start_),
-      heard_(start_) {
+      listened_(start_) {
   if (job.combine_fixed != nullptr) merge_memory_.combiner.emplace(job, pool_);
   merge_memory_.combine_bytes = memory_.stream_bytes;
   stats_.host = host_name();
@@ -136,7 +136,8 @@ bool Worker::step() {
 void Worker::poll() {
   if (tools_.comm.broken()) {
     go_on_without_lost(tools_);
-    heard_ = Clock::now();
+    unheard_ = {};
+    listened_ = Clock::now();
   }
   read_mail();
   beat();
@@ -145,7 +146,7 @@ void Worker::poll() {
 
 void Worker::read_mail() {
   while (auto letter = tools_.mailbox.receive(comm::Channel::ToWorker)) {
-    heard_ = Clock::now();
+    unheard_ = {};
     Message message = decode_message(letter->bytes);
     if (std::holds_alternative<AskToLeave>(message)) {
       asked_to_leave_ = true;
@@ -163,21 +164,25 @@ void Worker::say(const Message& message) {
   tools_.mailbox.send(comm::Channel::ToCoordinator, tools_.comm.coordinator(), encode_message(message));
 }
 
+std::chrono::milliseconds Worker::beat_interval() const {
+  return std::min<std::chrono::milliseconds>(std::chrono::seconds(1), options_->peer_timeout / 5);
+}
+
 // A heartbeat at most each fifth of the peer timeout and each second.
 void Worker::beat() {
-  const auto interval =
-      std::min<std::chrono::milliseconds>(std::chrono::seconds(1), options_->peer_timeout / 5);
-  if (Clock::now() - last_beat_ < interval) return;
+  if (Clock::now() - last_beat_ < beat_interval()) return;
   last_beat_ = Clock::now();
   stats_.peak_memory_bytes = peak_memory_bytes();
   stats_.cpu_ns = cpu_ns();
   say(Heartbeat{books_.generation(), stats_, exchange_waits_ms_});
 }
 
-// A rank that hears no coordinator ends itself, so that a cut link leaves no orphans.
-void Worker::check_coordinator() const {
-  if (directs()) return;
-  if (Clock::now() - heard_ < options_->peer_timeout + stagger(self_)) return;
+// A rank that hears no coordinator ends itself, so that a cut link leaves no orphans. Time in which it did
+// not listen counts for little: all ranks may have been stopped, and rank 0 goes on when they do.
+void Worker::check_coordinator() {
+  const Clock::time_point now = Clock::now();
+  unheard_ += std::min<Clock::duration>(now - std::exchange(listened_, now), beat_interval());
+  if (directs() || unheard_ < options_->peer_timeout + stagger(self_)) return;
   // The launcher is ending all ranks, and whoever made it do so has said why.
   if (stop_signal()) _exit(static_cast<int>(ExitCode::StoppedEarly));
   const std::string text =
@@ -271,7 +276,7 @@ void Worker::refuse_records(const AssignSplit& task, const std::vector<BlamedRec
   table_->broken = true;
   const std::string what =
       fmt::format("{}, byte {}: {}", printable(task.input.path), bad.front().offset, bad.front().what);
-  spdlog::warn("{} cannot be mapped{}; tried again", what,
+  spdlog::warn("{}: cannot be mapped{}", what,
                bad.size() == 1 ? "" : fmt::format(", nor can {} more records of this split", bad.size() - 1));
   tell_books(
       schedule::SplitRefused{task.split, task.attempt, {static_cast<int>(ExitCode::BadData), what}, bad});

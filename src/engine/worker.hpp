@@ -70,7 +70,8 @@ class Worker {
   void read_mail();
   void say(const Message& message);
   void beat();
-  void check_coordinator() const;
+  void check_coordinator();
+  std::chrono::milliseconds beat_interval() const;
   void learn(const Message& message);
   void tell_books(const schedule::WorkerEvent& event);
   void perform(const schedule::WorkerCommand& command);
@@ -142,7 +143,8 @@ class Worker {
 
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point last_beat_;
-  std::chrono::steady_clock::time_point heard_;  // the coordinator, last
+  std::chrono::steady_clock::time_point listened_;  // for the coordinator, last
+  std::chrono::steady_clock::duration unheard_{0};  // so long, while it listened
   bool left_ = false;
   int code_ = 0;
 };

@@ -3,8 +3,11 @@
 
 import collections
 import json
+import os
 import random
+import signal
 import sys
+import time
 
 import ranks
 
@@ -69,6 +72,28 @@ class Poison(ranks.Case):
             self.assertEqual(result.returncode, 0, result.stderr.decode())
             lines = b"".join(ranks.parts(self.dir / "out").values()).splitlines()
             self.assertIn(b"poison nap\t15", lines)
+
+    def test_a_job_that_was_stopped_as_a_whole_goes_on(self):
+        """For longer than --peer-timeout, as by scontrol suspend; whoever wakes up first."""
+        for count, first in ((3, 0), (3, 2)):
+            with self.subTest(first=first):
+                source, _ = self.source(*["nap"] * 40, lines=40)
+                process = ranks.start(count, self.poison, self.job_name, source, "-o", self.dir / f"out-{first}",
+                                      "--split-size", "100", "--task-timeout", "1s", "--peer-timeout", "3s")
+                time.sleep(2)
+                pids = ranks.children(process)
+                self.assertEqual(len(pids), count)
+                for pid in pids:
+                    os.kill(pid, signal.SIGSTOP)
+                time.sleep(5)
+                self.assertEqual(sorted(ranks.stopped(str(self.dir))), sorted(pids))
+                for pid in pids[first:] + pids[:first]:
+                    os.kill(pid, signal.SIGCONT)
+                    time.sleep(0.2)
+                result = ranks.finish(process, timeout=60)
+                self.assertEqual(result.returncode, 0, result.stderr.decode())
+                lines = b"".join(ranks.parts(self.dir / f"out-{first}").values()).splitlines()
+                self.assertIn(b"poison nap\t40", lines)
 
     def test_a_record_that_crashes_is_found_and_the_loop_ends(self):
         for kind in ("segv", "abort", "hang"):

@@ -2,7 +2,6 @@
 first does when it wakes up, what is published is right."""
 
 import os
-import pathlib
 import random
 import signal
 import sys
@@ -63,7 +62,7 @@ class TwoRuns(ranks.Case):
             first = ranks.start(3, self.thresh, *self.words)
             self.addCleanup(self.end, first)
             time.sleep(rng.uniform(0.3, 0.6))
-            halted = self.ranks_of(first)
+            halted = ranks.children(first)
             self.send(halted, signal.SIGSTOP)
             second = ranks.start(2, self.thresh, *self.words)
             self.addCleanup(self.end, second)
@@ -89,11 +88,6 @@ class TwoRuns(ranks.Case):
                 os.kill(pid, number)
             except ProcessLookupError:
                 pass  # it was done already
-
-    @staticmethod
-    def ranks_of(launcher):
-        children = pathlib.Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children")
-        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
 
     def remove_output(self):
         for path in sorted((self.dir / "out").rglob("*"), reverse=True):

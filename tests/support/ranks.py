@@ -90,6 +90,12 @@ def at_work(output):
     return found
 
 
+def children(launcher):
+    """Ids of the ranks that this mpirun started on this host."""
+    listed = pathlib.Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children")
+    return [int(pid) for pid in listed.read_text().split()] if listed.exists() else []
+
+
 def stopped(word):
     """Ids of the stopped (SIGSTOP) processes with this word in their command lines."""
     found = []

@@ -7,6 +7,7 @@
 namespace thresh {
 namespace {
 
+constexpr std::uint64_t kMostUnreachable = std::uint64_t{4} << 20;
 constexpr std::size_t kFirstSlots = std::size_t{1} << 12;
 constexpr unsigned kRowAlignment = 8;
 // A row is named by (chunk, offset / 8) in 32 bits.
@@ -38,8 +39,12 @@ std::uint64_t CombineTable::bytes() const noexcept {
   return row_bytes_ + slots_.size() * sizeof(Slot);
 }
 
+const char* CombineTable::row_in(const std::vector<Chunk>& chunks, std::uint32_t row) noexcept {
+  return chunks[row >> kOffsetBits].data() + std::size_t{kRowAlignment} * (row & ((1U << kOffsetBits) - 1));
+}
+
 char* CombineTable::row_at(std::uint32_t row) noexcept {
-  return chunks_[row >> kOffsetBits].data() + std::size_t{kRowAlignment} * (row & ((1U << kOffsetBits) - 1));
+  return const_cast<char*>(row_in(chunks_, row));
 }
 
 std::uint32_t CombineTable::add_row(std::string_view key, std::string_view value) {
@@ -110,8 +115,22 @@ void CombineTable::combine(Slot& slot, const Row& row, std::string_view value) {
   if (scratch_.size() == row.value.size()) {
     format_.write(row_at(slot.row), row.key, scratch_);
   } else {
-    // The old row stays in its chunk, unreachable, until the table is sealed.
+    // The old row stays in its chunk, unreachable. As values may grow with each emit, there could be many.
+    unreachable_bytes_ += aligned(format_.row_size(row.key.size(), row.value.size()));
     slot.row = add_row(row.key, scratch_);
+    if (unreachable_bytes_ > kMostUnreachable && unreachable_bytes_ > row_bytes_ / 2) drop_unreachable();
+  }
+}
+
+// Copies the rows that slots name. That costs no more than what was written since the last time.
+void CombineTable::drop_unreachable() {
+  const std::vector<Chunk> before = std::exchange(chunks_, {});
+  row_bytes_ = 0;
+  unreachable_bytes_ = 0;
+  for (Slot& slot : slots_) {
+    if (slot.row == kNoRow) continue;
+    const Row row = format_.read(row_in(before, slot.row));
+    slot.row = add_row(row.key, row.value);
   }
 }
 
@@ -155,6 +174,7 @@ void CombineTable::reset() {
   rows_ = 0;
   chunks_.clear();
   row_bytes_ = 0;
+  unreachable_bytes_ = 0;
 }
 
 }  // namespace thresh

@@ -29,10 +29,12 @@ class CombineTable final : public Collector {
   };
   static constexpr std::uint32_t kNoRow = 0xffffffff;
 
+  static const char* row_in(const std::vector<Chunk>& chunks, std::uint32_t row) noexcept;
   char* row_at(std::uint32_t row) noexcept;
   std::uint32_t add_row(std::string_view key, std::string_view value);
   void insert_or_combine(std::uint64_t hash, std::string_view key, std::string_view value);
   void combine(Slot& slot, const Row& row, std::string_view value);
+  void drop_unreachable();
   void grow();
   void reset();
 
@@ -44,7 +46,8 @@ class CombineTable final : public Collector {
   HugeVector<Slot> slots_;  // a power of two
   std::size_t rows_ = 0;
   std::vector<Chunk> chunks_;
-  std::uint64_t row_bytes_ = 0;
+  std::uint64_t row_bytes_ = 0;  // those that no slot names any more included:
+  std::uint64_t unreachable_bytes_ = 0;
   std::string scratch_;
 };
 

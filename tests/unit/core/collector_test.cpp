@@ -93,6 +93,30 @@ TEST_CASE("a combiner may change the size of a value") {
   });
 }
 
+TEST_CASE("values that grow with each emit take memory as they are, not as they were") {
+  JobType job;
+  job.name = "joining";
+  job.combine_bytes = [](std::string& into, std::string_view from) { into.append(from); };
+  ChunkPool pool;
+  const auto collector = make_collector(job, pool, Partitioner(3));
+  constexpr std::size_t kEmits = 4000;
+  const std::string piece(64, 'x');  // 4000 times 4000 / 2 times 64 bytes are 512 MB
+  std::uint64_t most = 0;
+  EmitBatch batch(*collector);
+  for (std::size_t i = 0; i < kEmits; ++i) {
+    for (const char* key : {"a", "b", "c", "d"}) batch.add(key, piece);
+    batch.commit();
+    most = std::max(most, pool.bytes_in_use());
+  }
+  batch.flush();
+  CHECK(most < std::uint64_t{16} << 20);
+  Pairs expected;
+  std::string whole;
+  for (std::size_t i = 0; i < kEmits; ++i) whole += piece;
+  for (const char* key : {"a", "b", "c", "d"}) expected.emplace_back(key, whole);
+  CHECK(all_rows(collector->seal(), RowFormat(0)) == expected);
+}
+
 // Two keys that an empty table looks for in the same slot, and that have the same meta there.
 std::pair<std::string, std::string> alike(const std::string& prefix) {
   constexpr std::uint64_t kSlotBits = 0xfffU << 5;                    // 4096 slots of 32 bytes

@@ -1,6 +1,7 @@
 // What a job's reduce writes its lines to.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -62,13 +63,21 @@ class Output {
         "thresh: a job with raw output writes out.record(bytes), not lines");
     if constexpr (detail::TupleLike<K>) {
       // The first field is the line's key; a TAB in it would be refused.
-      std::apply([this](const auto& first, const auto&... others) { this->begin_with(first, others...); },
-                 key);
-    } else if constexpr (requires { to_text(buffer_, key.key_fields()); } &&
+      std::apply(
+          [this](const auto& first, const auto&... others) {
+            this->begin(first);
+            ((this->append(others), tab_due_ = true), ...);
+          },
+          key);
+    } else if constexpr (requires {
+                           { to_text(buffer_, key) } -> std::same_as<detail::FieldsWritten>;
+                         } &&
                          !std::is_convertible_v<K, std::string_view>) {
       begin(key.key_fields());
     } else {
-      begin_with(key);
+      const std::string_view text = text_of(key);
+      engine([&] { sink_->key(text); });
+      tab_due_ = false;
     }
   }
   // The sink puts a TAB between the key and the first piece.
@@ -119,14 +128,6 @@ class Output {
   template <class Call>
   void engine(Call&& call) {
     (*engine_)(call);
-  }
-
-  template <class K, class... Others>
-  void begin_with(const K& key, const Others&... others) {
-    const std::string_view text = text_of(key);
-    engine([&] { sink_->key(text); });
-    tab_due_ = false;
-    ((append(others), tab_due_ = true), ...);
   }
 
   // Strings as they are; anything else through a buffer.

@@ -122,6 +122,9 @@ concept TupleLike = requires {
   std::tuple_size<T>::value;
 };
 
+// What to_text of a struct returns if it has none of its own: it wrote the fields.
+struct FieldsWritten {};
+
 }  // namespace detail
 
 // The fields of a pair, tuple or array are separated by TABs.
@@ -132,8 +135,9 @@ template <class T>
 requires std::is_class_v<T> && requires(const T& value) {
   value.key_fields();
 }
-void to_text(std::string& out, const T& value) {
+detail::FieldsWritten to_text(std::string& out, const T& value) {
   to_text(out, value.key_fields());
+  return {};
 }
 
 template <detail::TupleLike T>

@@ -53,6 +53,7 @@ inline std::uint64_t spaces_64(const char* at) noexcept {
 // Of fewer than 64 bytes; all behind them counts as white space. Where the page does not end before, more
 // than `size` bytes are read, and what they are makes no difference: most lines are shorter than 64 bytes.
 inline std::uint64_t spaces_of_rest(const char* at, std::size_t size) noexcept {
+  if (size == 0) return ~std::uint64_t{0};  // it may be the first of a page that is not there
   const std::uint64_t behind = ~std::uint64_t{0} << size;
 #if !defined(THRESH_READS_ARE_CHECKED)
   constexpr std::uintptr_t kLastStartInPage = 4096 - 64;

@@ -197,6 +197,31 @@ struct Mapping {
   }
 };
 
+// A struct that says itself how it looks, and one that does not.
+struct Date {
+  int year = 0;
+  int month = 0;
+  auto key_fields() const { return std::tie(year, month); }
+  static Date from_key_fields(int year, int month) { return {year, month}; }
+};
+[[maybe_unused]] void to_text(std::string& out, const Date& date) {
+  out += std::to_string(date.year) + "-" + std::to_string(date.month);
+}
+struct Place {
+  int x = 0;
+  int y = 0;
+  auto key_fields() const { return std::tie(x, y); }
+  static Place from_key_fields(int x, int y) { return {x, y}; }
+};
+template <class K>
+struct Keyed {
+  using Key = K;
+  using Value = std::uint64_t;
+  static constexpr thresh::JobInfo info{"keyed", "1", "", ""};
+  void map(const thresh::Line&, auto&) const {}
+  void reduce(const Key& key, thresh::Values<Value>& values, auto& out) const { out(key, *values.begin()); }
+};
+
 struct Reducing {
   StoppingProgress progress;
   Counters counters;
@@ -217,6 +242,23 @@ struct Reducing {
 using Strings = std::vector<std::string>;
 
 }  // namespace
+
+TEST_CASE("a key of several fields is written with a TAB between them, however they are nested") {
+  Reducing reducing;
+  const std::string one = encoded(std::uint64_t{1});
+  const auto line = [&]<class K>(const K& key) {
+    reducing.lines.text.clear();
+    reducing.reduce<Keyed<K>>(encoded(key), {one});
+    return reducing.lines.text;
+  };
+  CHECK(line(std::pair(std::string("a"), 2)) == "a|2\t1\n");
+  CHECK(line(std::pair(std::pair(std::string("a"), 2), 3)) == "a|2\t3\t1\n");
+  CHECK(line(std::tuple(std::tuple(std::tuple(std::string("a")), 2), std::pair(3, 4))) == "a|2\t3\t4\t1\n");
+  CHECK(line(Place{5, 6}) == "5|6\t1\n");
+  CHECK(line(std::pair(Place{5, 6}, 7)) == "5|6\t7\t1\n");
+  CHECK(line(Date{2020, 3}) == "2020-3|1\n");
+  CHECK(line(std::pair(Date{2020, 3}, Date{2021, 4})) == "2020-3|2021-4\t1\n");
+}
 
 TEST_CASE("a job type says what the job says") {
   const JobType type = thresh::make_job_type<Obedient>();

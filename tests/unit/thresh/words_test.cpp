@@ -1,5 +1,8 @@
 #include "thresh/words.hpp"
 
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <cctype>
 #include <string>
 #include <vector>
@@ -40,6 +43,20 @@ TEST_CASE("words are what stands between white space") {
   CHECK(words("one") == std::vector<std::string>{"one"});
   CHECK(words("  one two\tthree \r") == std::vector<std::string>{"one", "two", "three"});
   CHECK(words(std::string_view("a\0b c", 5)) == std::vector<std::string>{std::string("a\0b", 3), "c"});
+}
+
+TEST_CASE("nothing is read behind the page in which the text ends") {
+  constexpr std::size_t kPage = 4096;
+  void* const pages = mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(pages != MAP_FAILED);
+  char* const end = static_cast<char*>(pages) + kPage;
+  REQUIRE(mprotect(end, kPage, PROT_NONE) == 0);
+  std::fill(end - kPage, end, 'x');
+  for (std::size_t size = 0; size <= 256; ++size) {
+    CAPTURE(size);
+    CHECK(words({end - size, size}).size() == (size > 0 ? 1 : 0));
+  }
+  munmap(pages, 2 * kPage);
 }
 
 TEST_CASE("words are the same whatever the length of the text") {

@@ -142,10 +142,17 @@ class Lister {
       pending.pop_back();
       const auto names = list_directory(directory, ExitCode::NoInput);
       if (const auto parts = finished_parts(directory, names)) {
-        for (const std::string& part : *parts) {
+        for (const auto& [part, bytes] : *parts) {
           const std::string path = join(directory, part);
           const auto status = file_status(path, ExitCode::NoInput);
           if (!status) no_input("the finished output " + printable(directory) + " lacks its " + part);
+          if (bytes && status->size != *bytes) {
+            throw Error(ExitCode::BadData,
+                        printable(path) + " has " + std::to_string(status->size) +
+                            " bytes and was written with " + std::to_string(*bytes) + ": thresh verify " +
+                            printable(directory) +
+                            " tells what else changed; to read it as it is, name the part itself");
+          }
           add_file(path, *status);
         }
         continue;

@@ -192,8 +192,8 @@ bool is_manifest(std::string_view text) {
   return claims_format(text, kFormat);
 }
 
-std::optional<std::vector<std::string>> finished_parts(const std::string& directory,
-                                                       const std::vector<std::string>& entries) {
+std::optional<std::vector<FinishedPart>> finished_parts(const std::string& directory,
+                                                        const std::vector<std::string>& entries) {
   const auto has = [&](std::string_view name) {
     return std::find(entries.begin(), entries.end(), name) != entries.end();
   };
@@ -204,14 +204,15 @@ std::optional<std::vector<std::string>> finished_parts(const std::string& direct
     }
     return std::nullopt;
   }
-  std::vector<std::string> parts;
+  std::vector<FinishedPart> parts;
   const std::string path = directory + "/" + kSuccessName;
   const std::string text = read_file(path, ExitCode::NoInput);
   if (is_manifest(text)) {
-    for (const ManifestPart& part : parse_manifest(text, path).parts) parts.push_back(part.name);
+    for (const ManifestPart& part : parse_manifest(text, path).parts)
+      parts.push_back({part.name, part.bytes});
   } else {
     for (const std::string& name : entries) {
-      if (name.rfind("part-", 0) == 0) parts.push_back(name);
+      if (name.rfind("part-", 0) == 0) parts.push_back({name, std::nullopt});
     }
   }
   return parts;

@@ -61,10 +61,15 @@ Manifest parse_manifest(std::string_view text, const std::string& path);
 // Whether a _SUCCESS is ours, whole or damaged; other programs write files of this name too.
 bool is_manifest(std::string_view text);
 
-// How a directory of inputs with these entries is to be read: the names of its parts if it is the output of a
-// finished job, ours or another program's; none if it is an ordinary directory.
-// Throws Error{BadData} if its manifest is damaged or it is the output of a job that is not finished.
-std::optional<std::vector<std::string>> finished_parts(const std::string& directory,
-                                                       const std::vector<std::string>& entries);
+struct FinishedPart {
+  std::string name;
+  std::optional<std::uint64_t> bytes;  // none: of another program
+};
+
+// How a directory of inputs with these entries is to be read: its parts if it is the output of a finished
+// job, ours or another program's; none if it is an ordinary directory. Throws Error{BadData} if its manifest
+// is damaged or it is the output of a job that is not finished.
+std::optional<std::vector<FinishedPart>> finished_parts(const std::string& directory,
+                                                        const std::vector<std::string>& entries);
 
 }  // namespace thresh::storage

@@ -174,6 +174,12 @@ TEST_CASE("the output of a finished job is read as its parts") {
     CHECK(list_error({"done"}).says("the finished output done lacks its part-00001.tsv"));
     CHECK(list_error({"done"}).code == ExitCode::NoInput);
   }
+  SECTION("a part of another size is an error, unless it is named itself") {
+    scratch.write("done/part-00001.tsv", "word");
+    CHECK(list_error({"done"}).says("done/part-00001.tsv has 4 bytes and was written with 7"));
+    CHECK(list_error({"done"}).code == ExitCode::BadData);
+    CHECK(names(list({"done/part-00001.tsv"})) == Names{"done/part-00001.tsv"});
+  }
   SECTION("a damaged manifest is an error") {
     scratch.write("done/_SUCCESS", slurp("done/_SUCCESS").substr(0, 300));
     CHECK(list_error({"done"}).code == ExitCode::BadData);

@@ -59,7 +59,7 @@ Json runs_json(const Inspection& inspection) {
     files.push_back({{"file", printable(file.path)},
                      {"bytes", file.bytes},
                      {"job_id", printable(file.job_id)},
-                     {"damage", file.damage.empty() ? Json() : Json(printable(file.damage))},
+                     {"damage", file.damage.empty() ? Json() : Json(file.damage)},
                      {"runs", runs}});
   }
   return files;
@@ -99,7 +99,7 @@ std::string inspection_json(const Inspection& inspection) {
                {"next", inspection.next},
                {"attempts", inventory.attempts.size()},
                {"left_over", printable_list(inventory.temporaries)},
-               {"damaged", printable_list(inventory.damage)},
+               {"damaged", inventory.damage},
                {"foreign", printable_list(inventory.foreign)}};
   for (const std::string& name : inventory.foreign_in_output) {
     json["foreign"].push_back(printable(inventory.paths.in_output(name)));

@@ -55,7 +55,7 @@ void print_error(std::string_view text) {
 }
 
 void print_note(std::string_view who, std::string_view text) {
-  const std::string line = std::string(who) + ": " + printable(text) + "\n";
+  const std::string line = std::string(who) + ": " + on_one_line(text) + "\n";
   write_all(STDERR_FILENO, line);
 }
 

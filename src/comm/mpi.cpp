@@ -23,15 +23,9 @@ std::string describe(const char* call, int error) {
   return std::string(call) + ": " + std::string(text, static_cast<std::size_t>(length));
 }
 
-int class_of(int error) {
-  int result = MPI_ERR_UNKNOWN;
-  return MPI_Error_class(error, &result) == MPI_SUCCESS ? result : MPI_ERR_UNKNOWN;
-}
-
 }  // namespace
 
-MpiError::MpiError(const char* call, int error)
-    : std::runtime_error(describe(call, error)), class_(class_of(error)) {}
+MpiError::MpiError(const char* call, int error) : std::runtime_error(describe(call, error)) {}
 
 void check(const char* call, int error) {
   if (error == MPI_SUCCESS) return;

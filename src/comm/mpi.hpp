@@ -15,14 +15,10 @@
 
 namespace thresh::comm {
 
-// An MPI call failed. `error_class` is the MPI error class, e.g. MPI_ERR_COMM.
+// An MPI call failed.
 class MpiError : public std::runtime_error {
  public:
   MpiError(const char* call, int error);
-  int error_class() const noexcept { return class_; }
-
- private:
-  int class_;
 };
 
 // Throws MpiError unless `error` is MPI_SUCCESS, and Error{StoppedEarly} where a lost rank cannot be done

@@ -111,8 +111,4 @@ Message decode_message(std::string_view bytes) {
   }
 }
 
-std::string_view message_name(const Message& message) noexcept {
-  return kNames[message.index()];
-}
-
 }  // namespace thresh

@@ -187,7 +187,4 @@ std::string encode_message(const Message& message);
 // Throws Error{Internal} naming what is wrong with the bytes.
 Message decode_message(std::string_view bytes);
 
-// For logs: "SplitDone".
-std::string_view message_name(const Message& message) noexcept;
-
 }  // namespace thresh

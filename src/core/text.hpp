@@ -35,9 +35,11 @@ inline std::size_t utf8_length(std::string_view text, std::size_t at) noexcept {
   return point < least || point > 0x10ffff || surrogate ? 0 : length;
 }
 
-// The text on one line: control characters as \n, \t, \r or \xNN, bytes that are not UTF-8 as \xNN, a
-// backslash doubled. So it can be read back, and no terminal acts on it. Longer texts end in "...".
-inline std::string printable(std::string_view text, std::size_t longest = 4096) {
+// The text on one line: control characters as \n, \t, \r or \xNN, bytes that are not UTF-8 as \xNN. No
+// terminal acts on it. Longer texts end in "...". A backslash stays as it is: for a message, whose names are
+// printable() already.
+inline std::string on_one_line(std::string_view text, std::size_t longest = 4096,
+                               std::string_view backslash = "\\") {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
   const auto hex = [&](char c) {
@@ -50,7 +52,7 @@ inline std::string printable(std::string_view text, std::size_t longest = 4096) 
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool upper_control = length == 2 && byte == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0;
     if (text[i] == '\\') {
-      out += "\\\\";
+      out += backslash;
     } else if (text[i] == '\n') {
       out += "\\n";
     } else if (text[i] == '\t') {
@@ -68,6 +70,11 @@ inline std::string printable(std::string_view text, std::size_t longest = 4096) 
     i += length == 0 ? 1 : length;
   }
   return out;
+}
+
+// The same with backslashes doubled, so that it can be read back.
+inline std::string printable(std::string_view text, std::size_t longest = 4096) {
+  return on_one_line(text, longest, "\\\\");
 }
 
 }  // namespace thresh

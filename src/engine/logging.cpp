@@ -9,8 +9,6 @@
 #include <memory>
 #include <new>
 
-#include "thresh/errors.hpp"
-
 namespace thresh::engine {
 
 std::string host_name() {
@@ -21,14 +19,9 @@ std::string host_name() {
 }
 
 void set_up_log(WorkerId self, const std::string& level) {
-  const auto parsed = spdlog::level::from_str(level);
-  if (parsed == spdlog::level::off && level != "off") {
-    throw Error(ExitCode::Usage,
-                "--log-level: '" + level + "' is none of trace, debug, info, warning, error, off");
-  }
   auto logger = std::make_shared<spdlog::logger>("thresh", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l worker " + std::to_string(self) + " " + host_name() + ": %v");
-  logger->set_level(parsed);
+  logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
 }

@@ -11,7 +11,7 @@ namespace thresh::engine {
 std::string host_name();
 
 // Sets spdlog's default logger up for this rank. Call once, before anything is logged.
-// Throws Error{Usage} for an unknown level.
+// `level`: debug, info, warn or error.
 void set_up_log(WorkerId self, const std::string& level);
 
 // "thresh: " and the text as a line on stderr, not of the log. That nobody can read it is no failure of the

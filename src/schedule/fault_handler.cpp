@@ -25,7 +25,6 @@ std::string worker_text(WorkerId worker, std::string_view host) {
 
 void FaultHandler::worker_lost(WorkerId worker, std::string_view host, std::string_view phase,
                                std::string_view reason, bool silent) {
-  ++losses_;
   one_is_silent_ = one_is_silent_ || silent;
   last_loss_ = worker_text(worker, host);
   last_loss_.append(" was lost while ").append(doing(phase)).append(": ").append(reason);

@@ -56,13 +56,11 @@ class FaultHandler {
   Failure worker_failed(WorkerId worker, std::string_view host, const Failure& failure) const;
 
   std::uint32_t recoveries() const noexcept { return recoveries_; }
-  std::uint32_t losses() const noexcept { return losses_; }
 
  private:
   FaultPolicy policy_;
   bool one_is_silent_ = false;
   std::string last_loss_;  // "worker 3 (node7) was lost while mapping: silent for 660 s"
-  std::uint32_t losses_ = 0;
   std::uint32_t recoveries_ = 0;
   std::uint32_t fruitless_ = 0;
   std::uint64_t progress_ = 0;  // at the last recovery

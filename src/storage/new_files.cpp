@@ -1,5 +1,6 @@
 #include "storage/new_files.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,15 +29,17 @@ std::string temporary_for(const std::string& path) {
   return (parent.empty() ? "" : parent + "/") + std::string(kTemporaryPrefix) + random_hex(8);
 }
 
-void fill(const std::string& path, const NextPiece& next) {
-  Fd fd = create_new(path, ExitCode::CannotCreate);
+// `name`: what the user knows it as.
+void fill(const std::string& path, const std::string& name, const NextPiece& next) {
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!fd) throw_errno(ExitCode::CannotCreate, "create", name, errno);
   std::string buffer;
   for (bool more = true; more;) {
     buffer.clear();
     more = next(buffer);
-    write_all(fd.get(), buffer, path);
+    write_all(fd.get(), buffer, name);
   }
-  fd.close(path);
+  fd.close(name);
 }
 
 void give_name(const std::string& temporary, const std::string& path) {
@@ -49,7 +52,7 @@ void write_new_file(const std::string& path, const NextPiece& next) {
   if (link_status(path, ExitCode::CannotCreate)) name_taken(path);
   const std::string temporary = temporary_for(path);
   try {
-    fill(temporary, next);
+    fill(temporary, path, next);
     give_name(temporary, path);
   } catch (...) {
     ::unlink(temporary.c_str());
@@ -65,7 +68,9 @@ void write_new_directory(const std::string& name, const std::vector<NewFile>& fi
     throw_errno(ExitCode::CannotCreate, "create the directory", path, errno);
   }
   try {
-    for (const NewFile& file : files) fill(temporary + "/" + file.name, file.begin());
+    for (const NewFile& file : files) {
+      fill(temporary + "/" + file.name, path + "/" + file.name, file.begin());
+    }
     give_name(temporary, path);
   } catch (...) {
     for (const NewFile& file : files) ::unlink((temporary + "/" + file.name).c_str());

@@ -8,7 +8,6 @@ using namespace thresh::test;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   takes(ExitCode::Internal, "", [&] {
     const Message message = decode_message(as_text(data, size));
-    message_name(message);
     const std::string bytes = encode_message(message);
     must(encode_message(decode_message(bytes)) == bytes, "what was taken says the same when it is sent on");
   });

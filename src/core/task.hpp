@@ -127,6 +127,10 @@ struct AttemptNote {
   AttemptKind kind = AttemptKind::Crash;
   SplitId split = 0;
   BlamedRecord record;
+  // What may have been mended since, of a crash or a hang: the code, by a hash of its version, and the task
+  // timeout.
+  std::uint64_t code = 0;
+  std::uint64_t task_timeout_ms = 0;
 };
 
 // A file in the directory of run files.

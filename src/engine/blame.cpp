@@ -83,7 +83,7 @@ void Blame::block(std::string_view bytes, std::uint64_t file_offset) noexcept {
 }
 
 void leave_hang() noexcept {
-  leave(AttemptKind::Hang, "the job made no progress on a record");
+  leave(AttemptKind::Hang, "the job made no progress on a record within --task-timeout, which can be raised");
 }
 
 void catch_crashes() {

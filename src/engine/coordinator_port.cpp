@@ -180,6 +180,13 @@ JobFiles CoordinatorPort::list_files() {
   std::vector<std::string> damage;
   JobFiles files = directory_->list_files(damage);
   for (const std::string& what : damage) spdlog::warn("{}", what);
+  // What was changed since may have mended it: its record is tried again.
+  const std::uint64_t code = storage::code_of(kVersion, type_->version);
+  std::erase_if(files.attempts, [&](const AttemptNote& note) {
+    if (note.kind == AttemptKind::Quarantine) return false;
+    const bool had_less_time = std::chrono::milliseconds(note.task_timeout_ms) < options_->task_timeout;
+    return note.code != code || (note.kind == AttemptKind::Hang && had_less_time);
+  });
   return files;
 }
 

@@ -16,6 +16,7 @@
 #include "engine/seal_task.hpp"
 #include "engine/signals.hpp"
 #include "engine/stopwatch.hpp"
+#include "engine/version.hpp"
 #include "storage/job_files.hpp"
 #include "storage/job_paths.hpp"
 #include "storage/part_writer.hpp"
@@ -251,7 +252,11 @@ void Worker::carry_out(const schedule::MapSplit& command) {
     table_ = std::make_unique<OpenTable>(*job_, pool_, partitioner_, memory_.table_bytes, tools_.pulse);
   const AssignSplit& task = command.task;
   try {
-    const storage::Breadcrumb crumb(attempts_dir_, job_id_, task.split, task.attempt,
+    AttemptNote note;
+    note.split = task.split;
+    note.code = storage::code_of(kVersion, job_->version);
+    note.task_timeout_ms = static_cast<std::uint64_t>(options_->task_timeout.count());
+    const storage::Breadcrumb crumb(attempts_dir_, job_id_, note, task.attempt,
                                     fmt::format("{}-{}", task.generation, self_));
     const std::string where = fmt::format("{}, mapping {}", who_, printable(task.input.path));
     Blame blame(crumb, tools_.pulse, where.c_str());

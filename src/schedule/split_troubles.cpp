@@ -30,7 +30,7 @@ Failure too_bad(const Job& job, SplitId split, const BlamedRecord& record) {
     text += "; more than the " + std::to_string(job.options.max_bad_records) +
             " bad records that --max-bad-records allows";
   } else {
-    text += "; --max-bad-records N would leave out up to N such records";
+    text += "; with --fresh, --max-bad-records N leaves out up to N such records";
   }
   return Failure{static_cast<int>(ExitCode::BadData), std::move(text)};
 }

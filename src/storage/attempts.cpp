@@ -10,11 +10,12 @@
 
 #include "core/text.hpp"
 #include "storage/posix.hpp"
+#include "thresh/hash.hpp"
 
 namespace thresh::storage {
 namespace {
 
-constexpr std::string_view kHead = "thresh attempt 1 ";
+constexpr std::string_view kHead = "thresh attempt 2 ";
 
 // Takes a number and the blank behind it off the text.
 template <class Number>
@@ -32,7 +33,10 @@ std::optional<AttemptNote> parse_line(std::string_view line, const std::string& 
   line.remove_prefix(job_id.size() + 1);
   AttemptNote note;
   int kind = 0;
-  if (!take(line, kind) || !take(line, note.split) || !take(line, note.record.offset)) return std::nullopt;
+  if (!take(line, kind) || !take(line, note.split) || !take(line, note.record.offset) ||
+      !take(line, note.code) || !take(line, note.task_timeout_ms)) {
+    return std::nullopt;
+  }
   if (kind < static_cast<int>(AttemptKind::Crash) || kind > static_cast<int>(AttemptKind::Quarantine)) {
     return std::nullopt;
   }
@@ -44,6 +48,7 @@ std::optional<AttemptNote> parse_line(std::string_view line, const std::string& 
 std::string line_of(const std::string& job_id, const AttemptNote& note) {
   return std::string(kHead) + job_id + " " + std::to_string(static_cast<int>(note.kind)) + " " +
          std::to_string(note.split) + " " + std::to_string(note.record.offset) + " " +
+         std::to_string(note.code) + " " + std::to_string(note.task_timeout_ms) + " " +
          printable(note.record.what, 500) + "\n";
 }
 
@@ -75,11 +80,12 @@ class Line {
 
 }  // namespace
 
-Breadcrumb::Breadcrumb(const std::string& attempts_dir, const std::string& job_id, SplitId split,
+Breadcrumb::Breadcrumb(const std::string& attempts_dir, const std::string& job_id, const AttemptNote& note,
                        std::uint32_t attempt, const std::string& nonce)
-    : path_(attempts_dir + "/" + std::to_string(split) + "." + nonce + "-" + std::to_string(attempt)),
+    : path_(attempts_dir + "/" + std::to_string(note.split) + "." + nonce + "-" + std::to_string(attempt)),
       head_(std::string(kHead) + job_id + " "),
-      split_(" " + std::to_string(split) + " ") {}
+      split_(" " + std::to_string(note.split) + " "),
+      since_(" " + std::to_string(note.code) + " " + std::to_string(note.task_timeout_ms) + " ") {}
 
 void Breadcrumb::leave(AttemptKind kind, std::uint64_t offset, const char* what) const noexcept {
   Line line;
@@ -87,7 +93,7 @@ void Breadcrumb::leave(AttemptKind kind, std::uint64_t offset, const char* what)
   line.add(static_cast<std::uint64_t>(kind));
   line.add(split_.data(), split_.size());
   line.add(offset);
-  line.add(" ", 1);
+  line.add(since_.data(), since_.size());
   line.add(what, std::strlen(what));
   line.add("\n", 1);
   const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -95,6 +101,10 @@ void Breadcrumb::leave(AttemptKind kind, std::uint64_t offset, const char* what)
   line.write_to(fd);
   ::fsync(fd);
   ::close(fd);
+}
+
+std::uint64_t code_of(std::string_view build, std::string_view job_version) {
+  return hash_bytes(std::string(build).append(" ").append(job_version));
 }
 
 std::vector<AttemptNote> read_attempts(const JobPaths& paths, const std::string& job_id,

@@ -27,9 +27,9 @@ class Poison(ranks.Case):
         offsets = [content.index(b"poison " + kind.encode()) for kind in kinds]
         return self.write("in.txt", content), offsets
 
-    def attempt(self, count, source, *more):
+    def attempt(self, count, source, *more, task_timeout="1s"):
         return ranks.run(count, self.poison, self.job_name, source, "-o", self.dir / "out", "--partitions", 2,
-                         "--split-size", "4K", "--task-timeout", "1s", *more)
+                         "--split-size", "4K", "--task-timeout", task_timeout, *more)
 
     def until_final(self, count, source, *more, most=8):
         """Repeats the command until it ends for good; the results."""
@@ -72,6 +72,18 @@ class Poison(ranks.Case):
             self.assertEqual(result.returncode, 0, result.stderr.decode())
             lines = b"".join(ranks.parts(self.dir / "out").values()).splitlines()
             self.assertIn(b"poison nap\t15", lines)
+
+    def test_a_record_that_took_too_long_is_tried_again_with_more_time(self):
+        source, _ = self.source("doze")  # 2 s
+        results = self.until_final(3, source)
+        self.assertEqual([result.returncode for result in results], [75, 75, 65])
+        self.assertIn("within --task-timeout, which can be raised; with --fresh, --max-bad-records N leaves out",
+                      results[-1].stderr.decode())
+        result = self.attempt(3, source, task_timeout="20s")
+        self.assertEqual(result.returncode, 0, result.stderr.decode())
+        self.assertIn("goes on with", result.stderr.decode())
+        lines = b"".join(ranks.parts(self.dir / "out").values()).splitlines()
+        self.assertIn(b"poison doze\t1", lines)
 
     def test_a_job_that_was_stopped_as_a_whole_goes_on(self):
         """For longer than --peer-timeout, as by scontrol suspend; whoever wakes up first."""

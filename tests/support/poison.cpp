@@ -21,6 +21,7 @@ struct Poison {
   void map(const thresh::Line& line, auto& emit) const {
     constexpr std::string_view kHead = "poison ";
     if (line.text == "poison nap") std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    if (line.text == "poison doze") std::this_thread::sleep_for(std::chrono::seconds(2));
     if (line.text == "poison slow") think(emit, 6);
     if (line.text == "poison slow 30") think(emit, 30);
     if (line.text.starts_with(kHead)) act(line.text.substr(kHead.size()));

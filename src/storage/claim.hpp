@@ -53,7 +53,8 @@ std::optional<ClaimNote> read_claim(const std::string& directory, Generation gen
 
 // Who holds the generation, if that process works ("host node7, process 4711"). None if it is gone: it ran on
 // this host and boot and does not exist any more, it released its claim, or its counter stood still for three
-// of its own intervals. Waits that long (about 3 s) when the holder is elsewhere.
+// of its own intervals in which it did not compute either, as far as that can be seen: on this host. Waits
+// that long (about 3 s) when the holder is elsewhere.
 std::optional<std::string> holder_at_work(const std::string& directory, Generation generation);
 
 }  // namespace thresh::storage

@@ -1,5 +1,10 @@
 #include "storage/process.hpp"
 
+#include <cstdlib>
+#include <iterator>
+#include <sstream>
+#include <vector>
+
 #include "storage/posix.hpp"
 #include "thresh/errors.hpp"
 
@@ -22,12 +27,14 @@ std::optional<ProcessState> process_state(std::uint64_t pid) {
   at += 2;
   ProcessState found;
   found.state = text[at];
-  for (int field = 3; field < 22 && at != std::string::npos; ++field) {
-    at = text.find(' ', at);
-    if (at != std::string::npos) ++at;
-  }
-  if (at == std::string::npos) return std::nullopt;
-  found.start_time = text.substr(at, text.find(' ', at) - at);
+  // The fields from the third on; the state is the first of them.
+  std::istringstream fields(text.substr(at));
+  const std::vector<std::string> values(std::istream_iterator<std::string>(fields), {});
+  constexpr std::size_t kUserTime = 14 - 3, kSystemTime = 15 - 3, kStartTime = 22 - 3;
+  if (values.size() <= kStartTime) return std::nullopt;
+  found.start_time = values[kStartTime];
+  found.cpu_ticks = std::strtoull(values[kUserTime].c_str(), nullptr, 10) +
+                    std::strtoull(values[kSystemTime].c_str(), nullptr, 10);
   return found;
 }
 

@@ -110,6 +110,21 @@ TEST_CASE("a holder that is stopped is taken over after three of its intervals")
   end(child);
 }
 
+TEST_CASE("a holder on this host that computes is at work, though its counter stands still") {
+  const Scratch scratch;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto claim = Claim::take(scratch.path(), 1, milliseconds(200));
+    for (volatile unsigned turns = 0;;) turns = turns + 1;
+  }
+  while (highest_claim(scratch.path()) == 0) std::this_thread::sleep_for(milliseconds(1));
+  CHECK(holder_at_work(scratch.path(), 1));
+  ::kill(child, SIGSTOP);
+  ::waitpid(child, nullptr, WUNTRACED);
+  CHECK_FALSE(holder_at_work(scratch.path(), 1));
+  end(child);
+}
+
 TEST_CASE("a holder elsewhere is watched, and what is wrong with its file does not matter") {
   const Scratch scratch;
   const std::string zero(20, '0');

@@ -1,8 +1,10 @@
 #include "engine/signals.hpp"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <string_view>
 
 #include "thresh/errors.hpp"
 
@@ -15,6 +17,17 @@ extern "C" void remember(int signal) {
   caught = signal;
 }
 
+// Who presses Ctrl-C for the third time does not want to wait for the end of a record any more.
+extern "C" void remember_interrupt(int signal) {
+  static volatile std::sig_atomic_t times = 0;
+  remember(signal);
+  times = times + 1;
+  if (times < 3) return;
+  constexpr std::string_view kText = "thresh: interrupted three times; what was in no file yet is lost\n";
+  const ssize_t written = write(STDERR_FILENO, kText.data(), kText.size());
+  _exit(static_cast<int>(written < 0 ? ExitCode::Io : ExitCode::Interrupted));
+}
+
 }  // namespace
 
 void catch_stop_signals() {
@@ -22,7 +35,9 @@ void catch_stop_signals() {
   action.sa_handler = remember;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  action.sa_handler = remember_interrupt;
+  sigaction(SIGINT, &action, nullptr);
 }
 
 void leave_stopping_to_rank_0() {

@@ -7,7 +7,8 @@
 
 namespace thresh::engine {
 
-// From now on SIGINT, SIGTERM and SIGUSR1 are remembered instead of ending the process. For rank 0.
+// From now on SIGINT, SIGTERM and SIGUSR1 are remembered instead of ending the process; the third SIGINT
+// ends it. For rank 0.
 void catch_stop_signals();
 // For the other ranks: SIGTERM is remembered, SIGUSR1 and SIGINT are left to rank 0, as mpirun passes SIGUSR1
 // on to every rank, and one that died of it would end the job with its own code.

@@ -32,6 +32,24 @@ class Signals(ranks.Case):
         self.assertEqual(said.count("stopped by SIGUSR1"), 1, said)
         self.assertNotIn("lost", said)
 
+    def test_the_third_interrupt_does_not_wait(self):
+        source = self.write("in.txt", ranks.text(random.Random(3), 2000))
+        log = self.dir / "stderr.txt"
+        with open(log, "wb") as file:
+            process = ranks.start(0, self.thresh, "wordcount", source, "-o", self.dir / "out", "--fault",
+                                  "hang:worker=0,at=map", stderr=file)
+            end = time.monotonic() + 30
+            while b"fault drill" not in log.read_bytes() and time.monotonic() < end:
+                time.sleep(0.02)
+            for _ in range(2):
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.5)
+                self.assertIsNone(process.poll())
+            process.send_signal(signal.SIGINT)
+            result = ranks.finish(process, 5)
+        self.assertEqual(result.returncode, 130, log.read_text())
+        self.assertIn("interrupted three times", log.read_text())
+
 
 if __name__ == "__main__":
     ranks.main(sys.argv)

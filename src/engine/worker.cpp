@@ -11,7 +11,6 @@
 #include "core/text.hpp"
 #include "engine/logging.hpp"
 #include "engine/map_task.hpp"
-#include "engine/process_usage.hpp"
 #include "engine/reduce_task.hpp"
 #include "engine/seal_task.hpp"
 #include "engine/signals.hpp"
@@ -30,12 +29,6 @@ using Clock = std::chrono::steady_clock;
 
 // A round in which so little gets through is slow, not stuck: 1 MiB a second for each rank.
 constexpr std::uint64_t kSlowestBytesPerMs = 1 << 10;
-
-// The rank that waited longest would otherwise not be alone in saying so: mpirun needs about a second to
-// end the others, so each of the first ranks waits that much longer than the one before it.
-std::chrono::milliseconds stagger(WorkerId self) {
-  return std::chrono::seconds(2) * std::min<WorkerId>(self - 1, 30);
-}
 
 }  // namespace
 
@@ -163,34 +156,6 @@ void Worker::read_mail() {
 
 void Worker::say(const Message& message) {
   tools_.mailbox.send(comm::Channel::ToCoordinator, tools_.comm.coordinator(), encode_message(message));
-}
-
-std::chrono::milliseconds Worker::beat_interval() const {
-  return std::min<std::chrono::milliseconds>(std::chrono::seconds(1), options_->peer_timeout / 5);
-}
-
-// A heartbeat at most each fifth of the peer timeout and each second.
-void Worker::beat() {
-  if (Clock::now() - last_beat_ < beat_interval()) return;
-  last_beat_ = Clock::now();
-  stats_.peak_memory_bytes = peak_memory_bytes();
-  stats_.cpu_ns = cpu_ns();
-  say(Heartbeat{books_.generation(), stats_, exchange_waits_ms_});
-}
-
-// A rank that hears no coordinator ends itself, so that a cut link leaves no orphans. Time in which it did
-// not listen counts for little: all ranks may have been stopped, and rank 0 goes on when they do.
-void Worker::check_coordinator() {
-  const Clock::time_point now = Clock::now();
-  unheard_ += std::min<Clock::duration>(now - std::exchange(listened_, now), beat_interval());
-  if (directs() || unheard_ < options_->peer_timeout + stagger(self_)) return;
-  // The launcher is ending all ranks, and whoever made it do so has said why.
-  if (stop_signal()) _exit(static_cast<int>(ExitCode::StoppedEarly));
-  const std::string text =
-      fmt::format("thresh: {} heard nothing from the coordinator for {:.1f} s; ending it\n", who_,
-                  std::chrono::duration<double>(options_->peer_timeout).count());
-  const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
-  _exit(static_cast<int>(written < 0 ? ExitCode::Io : ExitCode::StoppedEarly));
 }
 
 // What a message says beyond what the books need.

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "core/merge.hpp"
 #include "core/piece_merge.hpp"
+#include "thresh/errors.hpp"
 #include "thresh/hash.hpp"
 
 namespace thresh::engine {
@@ -60,11 +62,32 @@ void reduce_partition(PartitionId partition, const RunsHeld& runs, const Receive
        ++at) {
     sources.push_back(&at->second);
   }
-  SliceMerge merge(sources, merging.format, stream_share(sources.size(), merging.stream_bytes),
-                   &merging.memory);
-  reduce_groups(merge, {reducer, context, out, drill});
-  summary.input_rows = merge.rows();
-  summary.input_hash_sum = merge.hash_sum();
+  std::optional<SliceMerge> merge;
+  const auto begin = [&] {
+    merge.emplace(sources, merging.format, stream_share(sources.size(), merging.stream_bytes),
+                  &merging.memory);
+  };
+  const auto tell_sums = [&] {
+    summary.input_rows = merge->rows();
+    summary.input_hash_sum = merge->hash_sum();
+  };
+  begin();
+  try {
+    reduce_groups(*merge, {reducer, context, out, drill});
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::BadData) throw;
+    // A row that was damaged on its way may be what the job cannot take: the sums of all rows tell.
+    merge.reset();
+    begin();
+    while (!merge->done()) {
+      GroupValues values(*merge);
+      values.skip_rest();
+      context.step();
+    }
+    tell_sums();
+    throw;
+  }
+  tell_sums();
 }
 
 }  // namespace thresh::engine

@@ -23,7 +23,7 @@ struct MergeTools {
 
 // Merges the slices of the partition, those in the worker's own runs and those that came, reduces group by
 // group and writes the part; does not commit it. `summary` gets the sums of what reduce took in. The
-// coordinator compares them with what was sealed.
+// coordinator compares them with what was sealed. They are told also where this throws Error{BadData}.
 void reduce_partition(PartitionId partition, const RunsHeld& runs, const ReceivedSlices& slices,
                       const MergeTools& merging, Reducer& reducer, Context& context, FaultDrill& drill,
                       storage::PartWriter& out, PartSummary& summary);

@@ -30,6 +30,16 @@ using Clock = std::chrono::steady_clock;
 // A round in which so little gets through is slow, not stuck: 1 MiB a second for each rank.
 constexpr std::uint64_t kSlowestBytesPerMs = 1 << 10;
 
+void check_sums(const schedule::ReducePartition& command, const PartSummary& part) {
+  if (part.input_rows != command.expected.rows || part.input_hash_sum != command.expected.hash_sum) {
+    throw Error(ExitCode::Internal,
+                fmt::format("the ledger does not balance: {} rows of partition {} went in, {} came out{}; "
+                            "nothing was published",
+                            command.expected.rows, command.partition, part.input_rows,
+                            part.input_rows == command.expected.rows ? " with other contents" : ""));
+  }
+}
+
 }  // namespace
 
 class Worker::SplitLocator final : public Locator {
@@ -371,15 +381,14 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
                                {options_->escape, options_->fsync, options_->top});
     Context context(tools_.pulse, part.counters, locator_.get());
     const MergeTools merging{format_, memory_.stream_bytes, merge_memory_};
-    reduce_partition(command.partition, runs_, slices_, merging, *reducer_, context, tools_.drill, writer,
-                     part);
-    if (part.input_rows != command.expected.rows || part.input_hash_sum != command.expected.hash_sum) {
-      throw Error(ExitCode::Internal,
-                  fmt::format("the ledger does not balance: {} rows of partition {} went in, {} came out{}; "
-                              "nothing was published",
-                              command.expected.rows, command.partition, part.input_rows,
-                              part.input_rows == command.expected.rows ? " with other contents" : ""));
+    try {
+      reduce_partition(command.partition, runs_, slices_, merging, *reducer_, context, tools_.drill, writer,
+                       part);
+    } catch (const Error& error) {
+      if (error.code() == ExitCode::BadData) check_sums(command, part);
+      throw;
     }
+    check_sums(command, part);
     slices_.erase(slices_.lower_bound({command.partition, RunId{}}),
                   slices_.lower_bound({command.partition + 1, RunId{}}));
     unload({command.partition}, filed_, runs_);

@@ -27,6 +27,18 @@ class Ledger(ranks.Case):
                 with self.subTest(job=job, round=round_number):
                     self.refuses(job, f"corrupt:worker=1,at=shuffle:{round_number}", 70)
 
+    def test_a_flipped_bit_that_makes_a_key_no_line_can_hold(self):
+        """The ledger tells, not the job with an advice to its user. A newline is a vertical tab with one bit flipped."""
+        rows = "".join("\v" * 400 + f"{i}\t1\n" for i in range(4000))
+        source = self.write("in.txt", rows.encode())
+        result, output = self.job(3, "sum", source, "--partitions", 4, "--split-size", "64K", "--fault",
+                                  "corrupt:worker=1,at=shuffle:1", out="out-key")
+        said = result.stderr.decode()
+        self.assertIn("fault drill: shuffle 1", said)
+        self.assertEqual(result.returncode, 70, said)
+        self.assertNotIn("--escape", said)
+        self.assert_nothing_published(output)
+
     def test_a_flipped_bit_in_a_part(self):
         self.refuses("wordcount", "corrupt:worker=2,at=part:1", 74, "part", "p0")
 

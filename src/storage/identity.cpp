@@ -91,6 +91,12 @@ std::string fingerprint(const JobIdentity& identity) {
   return hex64(hash.high64) + hex64(hash.low64);
 }
 
+JobIdentity with_code_of(const RecordedJob& was, JobIdentity is) {
+  is.version = was.identity.version;
+  is.build = was.identity.build;
+  return is;
+}
+
 std::optional<std::string> first_difference(const RecordedJob& was, const JobIdentity& is) {
   const JobIdentity& old = was.identity;
   if (old.job != is.job) return was_is("the job", old.job, is.job);

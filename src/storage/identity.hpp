@@ -36,6 +36,8 @@ struct RecordedJob {
   std::vector<std::string> split_points = {};
 };
 
+// As if it were the same code.
+JobIdentity with_code_of(const RecordedJob& was, JobIdentity is);
 // The first difference, in words for the user: "split-size was 64K, is 1M". None: the same job.
 std::optional<std::string> first_difference(const RecordedJob& was, const JobIdentity& is);
 

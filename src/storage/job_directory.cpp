@@ -131,11 +131,8 @@ std::optional<OpenResult> JobDirectory::try_open(const JobPaths& paths, const Jo
                                                  const StartPolicy& policy) {
   OpenResult result;
   Survey found = survey(paths);
-  JobIdentity identity = asked;
-  if (policy.accept_new_code && found.unfinished) {
-    identity.version = found.unfinished->identity.version;
-    identity.build = found.unfinished->identity.build;
-  }
+  const JobIdentity identity =
+      policy.accept_new_code && found.unfinished ? with_code_of(*found.unfinished, asked) : asked;
   const Verdict verdict = judge(found, paths, identity, policy.fresh, policy.overwrite);
   if (verdict == Verdict::Complete) {
     if (found.leftovers) remove_leftovers(paths, policy);

@@ -111,8 +111,10 @@ Verdict judge(const Survey& s, const JobPaths& paths, const JobIdentity& identit
   if (s.job_file_damage) refuse(*s.job_file_damage, "--fresh discards the job and starts again");
   if (!s.unfinished) return Verdict::Begin;
   if (const auto difference = first_difference(*s.unfinished, identity)) {
+    const bool code_alone = !first_difference(*s.unfinished, with_code_of(*s.unfinished, identity));
     refuse(printable(paths.output) + " holds an unfinished job that differs: " + *difference,
-           "choose another directory, or --fresh to discard it");
+           code_alone ? "--accept-new-code to go on with it, or --fresh to discard it"
+                      : "choose another directory, or --fresh to discard it");
   }
   return Verdict::GoOn;
 }

@@ -108,12 +108,14 @@ TEST_CASE("an unfinished job of other code goes on if the new code is accepted, 
   JobIdentity newer = small_identity();
   newer.version = "2";
   newer.build = "0.2.0";
-  CHECK_THROWS_AS(JobDirectory::open(scratch / "out", newer, quick()), Error);
+  const auto start = [&] { (void)JobDirectory::open(scratch / "out", newer, quick()); };
+  CHECK(thrown_by(start).says("--accept-new-code to go on with it"));
   StartPolicy accepting = quick();
   accepting.accept_new_code = true;
   CHECK(JobDirectory::open(scratch / "out", newer, accepting).job_id == id);
   newer.partitions = 4;
   CHECK_THROWS_AS(JobDirectory::open(scratch / "out", newer, accepting), Error);
+  CHECK_FALSE(thrown_by(start).says("--accept-new-code"));
 }
 
 TEST_CASE("a finished job of the same fingerprint is already complete") {

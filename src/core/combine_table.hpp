@@ -46,8 +46,8 @@ class CombineTable final : public Collector {
   HugeVector<Slot> slots_;  // a power of two
   std::size_t rows_ = 0;
   std::vector<Chunk> chunks_;
-  std::uint64_t row_bytes_ = 0;  // those that no slot names any more included:
-  std::uint64_t unreachable_bytes_ = 0;
+  std::uint64_t row_bytes_ = 0;
+  std::uint64_t unreachable_bytes_ = 0;  // of these: rows that no slot names any more
   std::string scratch_;
 };
 

@@ -1,6 +1,5 @@
 #include "storage/new_files.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,8 +30,7 @@ std::string temporary_for(const std::string& path) {
 
 // `name`: what the user knows it as.
 void fill(const std::string& path, const std::string& name, const NextPiece& next) {
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!fd) throw_errno(ExitCode::CannotCreate, "create", name, errno);
+  Fd fd = create_new(path, name, ExitCode::CannotCreate);
   std::string buffer;
   for (bool more = true; more;) {
     buffer.clear();

@@ -99,9 +99,9 @@ Fd open_to_read(const std::string& path, ExitCode code) {
   return Fd(fd);
 }
 
-Fd create_new(const std::string& path, ExitCode code) {
+Fd create_new(const std::string& path, const std::string& name, ExitCode code) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (fd < 0) throw_errno(code, "create", path, errno);
+  if (fd < 0) throw_errno(code, "create", name, errno);
   return Fd(fd);
 }
 

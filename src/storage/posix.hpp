@@ -63,8 +63,11 @@ std::optional<FileStatus> link_status(const std::string& path, ExitCode code = E
 FileStatus status_of(int fd, const std::string& path);
 
 Fd open_to_read(const std::string& path, ExitCode code = ExitCode::Io);
-// Creates a file that must not exist yet.
-Fd create_new(const std::string& path, ExitCode code = ExitCode::Io);
+// Creates a file that must not exist yet. `name`: what a message calls it.
+Fd create_new(const std::string& path, const std::string& name, ExitCode code);
+inline Fd create_new(const std::string& path) {
+  return create_new(path, path, ExitCode::Io);
+}
 
 // Reads until `size` bytes or the end of the file; returns how many. Throws Error{Io}.
 std::size_t read_at(int fd, char* to, std::size_t size, std::uint64_t offset, const std::string& path);

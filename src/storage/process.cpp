@@ -1,9 +1,7 @@
 #include "storage/process.hpp"
 
-#include <cstdlib>
-#include <iterator>
-#include <sstream>
-#include <vector>
+#include <charconv>
+#include <string_view>
 
 #include "storage/posix.hpp"
 #include "thresh/errors.hpp"
@@ -22,19 +20,24 @@ std::string small_file(const std::string& path) {
 
 std::optional<ProcessState> process_state(std::uint64_t pid) {
   const std::string text = small_file("/proc/" + std::to_string(pid) + "/stat");
-  std::size_t at = text.rfind(')');  // the name before it may hold anything
-  if (at == std::string::npos || at + 2 >= text.size()) return std::nullopt;
-  at += 2;
+  const std::size_t name_end = text.rfind(')');  // the name before it may hold anything
+  if (name_end == std::string::npos) return std::nullopt;
+  constexpr int kState = 3, kUserTime = 14, kSystemTime = 15, kStartTime = 22;
   ProcessState found;
-  found.state = text[at];
-  // The fields from the third on; the state is the first of them.
-  std::istringstream fields(text.substr(at));
-  const std::vector<std::string> values(std::istream_iterator<std::string>(fields), {});
-  constexpr std::size_t kUserTime = 14 - 3, kSystemTime = 15 - 3, kStartTime = 22 - 3;
-  if (values.size() <= kStartTime) return std::nullopt;
-  found.start_time = values[kStartTime];
-  found.cpu_ticks = std::strtoull(values[kUserTime].c_str(), nullptr, 10) +
-                    std::strtoull(values[kSystemTime].c_str(), nullptr, 10);
+  std::string_view rest = std::string_view(text).substr(name_end + 1);
+  for (int field = kState; field <= kStartTime; ++field) {
+    if (!rest.starts_with(' ')) return std::nullopt;
+    rest.remove_prefix(1);
+    const std::string_view value = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(value.size());
+    if (value.empty()) return std::nullopt;
+    if (field == kState) found.state = value.front();
+    if (field == kStartTime) found.start_time = value;
+    if (field != kUserTime && field != kSystemTime) continue;
+    std::uint64_t ticks = 0;
+    (void)std::from_chars(value.data(), value.data() + value.size(), ticks);
+    found.cpu_ticks += ticks;
+  }
   return found;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What more ranks cost: the same job at -np 2, 4, 8, ... 64, on this one machine.
 
-    scripts/benchmarks/growth.py [--size 256M] [--data text|words|records|table] [--ranks 2,4,8,16,32,64]
+    scripts/benchmarks/growth.py [--size 256M] [--data text|words|records|table] [--ranks 2,4,8,16,32,64] [--oversubscribe]
 
 The ranks share the machine's cores, so that wall time says little; CPU seconds say whether a job does more work
 because there are more ranks. CPU of all is that of mpirun and its children. The job's own is what the ranks used between MPI_Init and MPI_Finalize; its
@@ -35,6 +35,8 @@ def add_arguments(parser):
                         "categories (default: %(default)s)")
     parser.add_argument("--ranks", default="2,4,8,16,32,64", help="numbers of ranks (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="the median counts (default: %(default)s)")
+    parser.add_argument("--oversubscribe", action="store_true", help="all workers work, as they would if each had a CPU; "
+                        "without it there are as many at work as there are CPUs, and the others wait")
     parser.add_argument("--dir", default=None, help="where to work; needs room for the input and more")
     parser.add_argument("--program", default=None, help="thresh; the default is the one in build/release")
 
@@ -71,13 +73,13 @@ class Counter:
         return [json.loads((self.folder / f"{rank}.json").read_text()) for rank in range(ranks)]
 
 
-def run_job(program, counter, ranks, job, source, output):
+def run_job(program, counter, ranks, job, source, output, options):
     """One job: CPU of all, wall, and what each rank counted."""
     env = dict(os.environ)
     if os.getuid() == 0:
         env.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
     command = ["mpirun", "--oversubscribe", "-np", str(ranks), *counter.flags(), program, job, source,
-               "-o", output, "--no-fsync", "--quiet"]
+               "-o", output, "--no-fsync", "--quiet", *(["--oversubscribe"] if options.oversubscribe else [])]
     cpu, begin = children_cpu(), time.monotonic()
     done = subprocess.run([str(word) for word in command], env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           check=False)
@@ -143,12 +145,12 @@ def measure(options, program, work):
     counter = Counter(work)
     job = JOBS[options.data]
     numbers = [int(number) for number in options.ranks.split(",")]
-    run_job(program, counter, min(numbers), job, source, work / "warm")
+    run_job(program, counter, min(numbers), job, source, work / "warm", options)
     print(HEADER)
     first = None
     for ranks in numbers:
-        empty = [run_job(program, counter, ranks, job, nothing, work / "empty") for _ in range(options.rounds)]
-        full = [run_job(program, counter, ranks, job, source, work / "output") for _ in range(options.rounds)]
+        empty = [run_job(program, counter, ranks, job, nothing, work / "empty", options) for _ in range(options.rounds)]
+        full = [run_job(program, counter, ranks, job, source, work / "output", options) for _ in range(options.rounds)]
         line = summary(ranks, empty, full)
         first = first or line
         show(line, first)

@@ -110,6 +110,7 @@ DrillBench::Words DrillBench::command(const std::string& job, std::uint32_t rank
   const Words job_words{plan_.program,
                         job,
                         plan_.directory + "/" + job + ".in",
+                        "--oversubscribe",  // the worker that a fault is for is at work on any machine
                         "-o",
                         output,
                         "--split-size",

@@ -114,7 +114,7 @@ std::vector<OptionSpec> shaping_options() {
 std::vector<OptionSpec> running_options() {
   return {
       {"memory", 0, "SIZE", Group::Running, "Memory budget of one rank.",
-       "an equal share of half of the node's available memory",
+       "an equal share of half of the node's available memory, for the ranks that work",
        [](RunOptions& o, const string& v) { o.memory_bytes = parse_size(v); }},
       {"scratch", 0, "DIR", Group::Running,
        "Directory, best on a local disk, for rows that memory has no room for. Nothing stays in it.",
@@ -153,6 +153,10 @@ std::vector<OptionSpec> running_options() {
        [](RunOptions& o, const string& v) {
          o.spares = static_cast<std::uint32_t>(parse_count(v, 0, 100'000));
        }},
+      {"oversubscribe", 0, "", Group::Running,
+       "Let all workers work, even if a host has fewer CPUs for them: for a job that waits for its input. "
+       "Without it those too many on a host wait, to take the place of one that is lost.",
+       "", [](RunOptions& o, const string&) { o.oversubscribe = true; }},
       {"round-size", 0, "SIZE", Group::Running,
        "Most that one rank sends another in one round of the shuffle, up to 1G.", "1M",
        [](RunOptions& o, const string& v) { o.round_bytes = parse_size(v, kMostRoundBytes); }},

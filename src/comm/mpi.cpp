@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <climits>
 #include <csignal>
 #include <cstdio>
@@ -83,25 +84,45 @@ Communicator Communicator::duplicate_world_all() {
   return Communicator(comm);
 }
 
-std::vector<Process> Communicator::processes_of_this_node_all(Process own) {
+Neighbours Communicator::neighbours_all(Process own, const CpuSet& cpus) {
   const auto none_but = [&own](int ranks) {
-    std::vector<Process> all(static_cast<std::size_t>(ranks));
-    all.front() = own;
-    return all;
+    Neighbours found;
+    found.processes.resize(static_cast<std::size_t>(ranks));
+    found.processes.front() = own;
+    return found;
   };
   MPI_Comm node = MPI_COMM_NULL;
   const int error = MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
   if (!good("MPI_Comm_split_type", error)) return none_but(size());
   int ranks = 1;
   check("MPI_Comm_size", MPI_Comm_size(node, &ranks));
-  std::vector<Process> all(static_cast<std::size_t>(ranks));
+  struct Member {
+    Process process;
+    CpuSet cpus;
+    std::uint32_t rank;
+  };
+  const Member self{own, cpus, static_cast<std::uint32_t>(rank_)};
+  std::vector<Member> members(static_cast<std::size_t>(ranks));
   if (!good("MPI_Allgather",
-            MPI_Allgather(&own, sizeof own, MPI_BYTE, all.data(), sizeof own, MPI_BYTE, node))) {
+            MPI_Allgather(&self, sizeof self, MPI_BYTE, members.data(), sizeof self, MPI_BYTE, node))) {
     ulfm::revoke(node);  // another rank may wait for this one in there
     return none_but(ranks);
   }
   good("MPI_Comm_free", MPI_Comm_free(&node));
-  return all;
+  Neighbours found;
+  CpuSet all{};
+  for (const Member& member : members) {
+    found.processes.push_back(member.process);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] |= member.cpus[i];
+  }
+  Seat seat{members.front().rank, 0};
+  for (const std::uint64_t word : all) seat.cpus += static_cast<std::uint32_t>(std::popcount(word));
+  found.seats.resize(static_cast<std::size_t>(size()));
+  if (!good("MPI_Allgather",
+            MPI_Allgather(&seat, sizeof seat, MPI_BYTE, found.seats.data(), sizeof seat, MPI_BYTE, comm_))) {
+    found.seats.clear();
+  }
+  return found;
 }
 
 bool Communicator::good(const char* call, int error) {

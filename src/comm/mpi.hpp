@@ -4,6 +4,7 @@
 
 #include <mpi.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,8 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "core/task.hpp"
 
 namespace thresh::comm {
 
@@ -57,6 +60,15 @@ struct Process {
   friend bool operator==(const Process&, const Process&) = default;
 };
 
+// CPUs by their number, a bit each.
+using CpuSet = std::array<std::uint64_t, 128>;
+
+// Who is where.
+struct Neighbours {
+  std::vector<Process> processes;  // of the ranks that share this rank's memory, in the order of the ranks
+  std::vector<Seat> seats;         // of all ranks, by rank
+};
+
 // All ranks of the job, by the ranks that they had at launch, whatever MPI calls them after others were lost.
 class Communicator {
  public:
@@ -76,10 +88,9 @@ class Communicator {
   int coordinator() const noexcept { return members_.front(); }
   // What MPI calls the rank now; less than 0 if it was lost.
   int mpi_rank(int rank) const { return mpi_ranks_.at(static_cast<std::size_t>(rank)); }
-  // The processes of the ranks that share this rank's memory, in the order of the ranks: each gives its own.
-  // If a rank is lost meanwhile, and broken() says so, this one's own and blank ones: as many as there can
-  // be. Collective.
-  std::vector<Process> processes_of_this_node_all(Process own);
+  // Each gives its own process, and the CPUs that it may use. If a rank is lost meanwhile, and broken() says
+  // so, this one's own process and blank ones, as many as there can be, and no seats. Collective.
+  Neighbours neighbours_all(Process own, const CpuSet& cpus);
   MPI_Comm get() const noexcept { return comm_; }  // borrowed
 
   // Whether ranks may be lost and the others go on.

@@ -15,6 +15,12 @@ using SplitId = std::uint32_t;      // index into JobPlan::splits
 using PartitionId = std::uint32_t;  // 0 .. JobPlan::partitions - 1
 using Generation = std::uint32_t;   // raised by every start and every recovery; 0 is before the first
 
+// Where a rank runs. Ranks that share memory share a host.
+struct Seat {
+  std::uint32_t host = 0;           // the same number for all ranks of a host, and for no others
+  std::uint32_t cpus = UINT32_MAX;  // that the ranks of the host may use, all together
+};
+
 struct InputFile {
   std::string path;
   std::uint64_t size = 0;     // bytes

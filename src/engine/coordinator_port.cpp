@@ -167,7 +167,7 @@ void CoordinatorPort::check_room(const JobPlan& plan) const {
   if (options_->checkpoints && !options_->checkpoint_dir.empty()) {
     warn(storage::check_room(options_->checkpoint_dir, "checkpoints", input_bytes));
   }
-  const std::uint64_t workers = job_->pool.size();
+  const std::uint64_t workers = job_->pool.size() - job_->pool.spares();
   if (workers == 0 || input_bytes / workers < options_->memory_bytes) return;
   const std::optional<storage::Room> scratch = storage::room_at(scratch_directory(*options_));
   if (scratch && scratch->bytes >= storage::kLeastRoomBytes) {

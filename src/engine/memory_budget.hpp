@@ -1,12 +1,14 @@
 // How much memory a rank may use, and for what.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace thresh::engine {
 
-// Bytes: an equal share of half of the memory that is available on this node (MemAvailable), at least 64 MiB.
-std::uint64_t default_memory_budget(int ranks_of_this_node);
+// Bytes: the share of one of so many ranks of half of the memory that is available on this node
+// (MemAvailable), at least 64 MiB.
+std::uint64_t default_memory_budget(std::size_t ranks);
 
 // Has large blocks that were freed go back to the system at once. By itself the C library keeps them after a
 // while: a rank with a budget of 64 MiB grew to 180 MiB, most of it freed. Call it before any is allocated.

@@ -36,7 +36,8 @@ struct RunOptions {
   std::string scratch;             // directory for rows that memory has no room for; empty: TMPDIR, or /tmp
   std::chrono::milliseconds task_timeout{600'000};  // a rank without progress for this long is hung
   std::chrono::milliseconds peer_timeout{660'000};  // wait for a silent peer; more than task_timeout
-  std::uint32_t spares = 0;  // ranks that wait to take the place of a lost one, where MPI allows for that
+  std::uint32_t spares = 0;    // ranks that wait to take the place of a lost one, where MPI allows for that
+  bool oversubscribe = false;  // all ranks work, also on a host with fewer CPUs; else the others are spares
   std::uint64_t round_bytes = std::uint64_t{1}
                               << 20;  // most a pair of ranks moves in one round of the shuffle
   bool checkpoints = true;            // write sealed runs to files while mapping

@@ -1,5 +1,6 @@
 #include "engine/process_usage.hpp"
 
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <ctime>
@@ -16,6 +17,14 @@ std::uint64_t peak_memory_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024U;
+}
+
+comm::CpuSet own_cpus() {
+  comm::CpuSet cpus{};
+  // The C library's set is as the system's: a bit a CPU, in words.
+  if (sched_getaffinity(0, sizeof cpus, reinterpret_cast<cpu_set_t*>(cpus.data())) != 0)
+    cpus.fill(~std::uint64_t{0});
+  return cpus;
 }
 
 }  // namespace thresh::engine

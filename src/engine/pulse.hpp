@@ -37,14 +37,21 @@ class Backoff {
   explicit Backoff(std::chrono::microseconds most) : most_(most) {}
   void idle() {
     std::this_thread::sleep_for(next_);
-    next_ = std::min(2 * next_, most_);
+    next_ = std::min(2 * next_, napped_ < kLongIdle ? most_ : kMuchLonger * most_);
+    napped_ += next_;
   }
-  void reset() { next_ = kFirst; }
+  void reset() {
+    next_ = kFirst;
+    napped_ = {};
+  }
 
  private:
   static constexpr std::chrono::microseconds kFirst{20};
+  static constexpr std::chrono::milliseconds kLongIdle{100};
+  static constexpr int kMuchLonger = 8;
   std::chrono::microseconds most_;
   std::chrono::microseconds next_ = kFirst;
+  std::chrono::microseconds napped_{};
 };
 
 // How long a waiting loop has been at it since something moved, beyond what that may take, in a counter that

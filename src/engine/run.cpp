@@ -25,6 +25,7 @@
 #include "engine/logging.hpp"
 #include "engine/memory_budget.hpp"
 #include "engine/metrics_json.hpp"
+#include "engine/process_usage.hpp"
 #include "engine/signals.hpp"
 #include "engine/time_slice.hpp"
 #include "engine/worker.hpp"
@@ -63,8 +64,9 @@ std::size_t spares_left(const RunOptions& options, const comm::Communicator& com
 }
 
 // `also_works`: the coordinator is a worker as well.
-schedule::Job new_job(const RunOptions& options, const JobType& type, const comm::Communicator& comm,
+schedule::Job new_job(const RunOptions& options, const JobType& type, const RankTools& tools,
                       bool also_works) {
+  const comm::Communicator& comm = tools.comm;
   schedule::Job job;
   const int ranks = comm.size();
   job.options.split_bytes = options.split_bytes;
@@ -89,8 +91,14 @@ schedule::Job new_job(const RunOptions& options, const JobType& type, const comm
   }
   const auto ping = std::min<schedule::Time>(1s, options.peer_timeout / 5);
   job.faults = schedule::FaultHandler({.recovers_in_job = comm.survives_losses()});
-  job.pool = schedule::WorkerPool(workers, {options.peer_timeout, ping}, schedule::Time{0},
-                                  spares_left(options, comm, workers.size()));
+  const std::size_t spares = spares_left(options, comm, workers.size());
+  job.pool = schedule::WorkerPool(workers, {options.peer_timeout, ping}, schedule::Time{0}, spares,
+                                  options.oversubscribe ? std::vector<Seat>{} : tools.seats);
+  if (const std::size_t at_work = job.pool.working().size();
+      at_work + spares < workers.size() && !options.quiet) {
+    spdlog::info("{} of {} workers work, one a CPU; --oversubscribe lets all of them", at_work,
+                 workers.size());
+  }
   return job;
 }
 
@@ -108,10 +116,11 @@ std::string closing_line(const schedule::Job& job, const RunOptions& options,
   for (const auto& signature : job.signatures) records += signature->records;
   std::uint64_t bytes = 0;
   for (const InputFile& input : job.plan.inputs) bytes += input.size;
+  const std::size_t workers = job.pool.size() - job.pool.spares();
   return fmt::format("{}: {} records ({}) to {} part{} in {}, {:.2f} s on {} worker{}", options.job, records,
                      human_bytes(bytes), job.plan.partitions, job.plan.partitions == 1 ? "" : "s",
-                     printable(options.output), std::chrono::duration<double>(elapsed).count(),
-                     job.pool.size(), job.pool.size() == 1 ? "" : "s");
+                     printable(options.output), std::chrono::duration<double>(elapsed).count(), workers,
+                     workers == 1 ? "" : "s");
 }
 
 void report(const schedule::Job& job, const schedule::JobEnd& end, const RunOptions& options,
@@ -143,7 +152,7 @@ std::optional<storage::LostJob> coordinate(const RunOptions& options, const JobT
                                            const RankTools& tools, Worker* local,
                                            const storage::LostJob& before) {
   catch_stop_signals();
-  schedule::Job job = new_job(options, type, tools.comm, local != nullptr);
+  schedule::Job job = new_job(options, type, tools, local != nullptr);
   for (const schedule::WorkerLost& lost : std::exchange(tools.lost, {})) {
     job.metrics.loss_noticed(lost.worker, {}, {}, lost.repair);
   }
@@ -263,17 +272,27 @@ void part(const RankTools& tools, const Failure& end) {
   while (!tools.comm.finish_all()) tell_end(tools, end);
 }
 
+// Of this host: the workers that its CPUs are enough for, and rank 0 if it is here.
+std::size_t ranks_at_work(const comm::Communicator& comm, const comm::Neighbours& neighbours,
+                          const RunOptions& options) {
+  const std::size_t ranks = neighbours.processes.size();
+  if (options.oversubscribe || neighbours.seats.empty()) return ranks;
+  const Seat& seat = neighbours.seats[static_cast<std::size_t>(comm.rank())];
+  const std::size_t directs = seat.host == neighbours.seats.front().host ? 1 : 0;
+  return std::min<std::size_t>(ranks, seat.cpus + directs);
+}
+
 // Everything between MPI_Init and MPI_Finalize. Returns the exit code of this rank.
 int run_rank(const RunOptions& options, const JobType& type, comm::Communicator& comm,
-             const std::vector<comm::Process>& processes) {
+             const comm::Neighbours& neighbours) {
   const auto self = static_cast<WorkerId>(comm.rank());
   FaultDrill drill(options.fault, self, storage::JobPaths(options.output).drills());
   Pulse pulse;
   Watchdog watchdog(pulse, options.task_timeout, fmt::format("worker {} on {}", self, host_name()),
-                    siblings_to_watch(comm, processes));
+                    siblings_to_watch(comm, neighbours.processes));
   comm::Mailbox mailbox(comm);
   std::deque<schedule::WorkerLost> lost;
-  const RankTools tools{comm, mailbox, pulse, watchdog, drill, lost};
+  const RankTools tools{comm, mailbox, pulse, watchdog, drill, lost, neighbours.seats};
   if (!comm.survives_losses()) return do_part(options, type, tools);
   const Failure end = try_part(options, type, tools);
   part(tools, end);
@@ -298,11 +317,11 @@ int run(const RunOptions& options, const JobType& type) {
     ranks = comm.size();
     set_up_log(static_cast<WorkerId>(comm.rank()), options.log_level);
     RunOptions settled = options;
-    const std::vector<comm::Process> processes = comm.processes_of_this_node_all(own_process());
+    const comm::Neighbours neighbours = comm.neighbours_all(own_process(), own_cpus());
     if (settled.memory_bytes == 0)
-      settled.memory_bytes = default_memory_budget(static_cast<int>(processes.size()));
+      settled.memory_bytes = default_memory_budget(ranks_at_work(comm, neighbours, options));
     bound.reset();
-    const int code = run_rank(settled, type, comm, processes);
+    const int code = run_rank(settled, type, comm, neighbours);
     if (comm.survives_losses() && code != static_cast<int>(ExitCode::Done)) {
       std::this_thread::sleep_for(std::min(comm.rank(), 100) * kBetweenEnds);
       comm::Session::leave(code);

@@ -38,6 +38,7 @@ struct RankTools {
   Watchdog& watchdog;
   FaultDrill& drill;
   std::deque<schedule::WorkerLost>& lost;  // for the coordinator to take note of
+  const std::vector<Seat>& seats;          // by rank; empty: nobody knows
 };
 // Meets the other ranks that are left; messages under way are lost, and the requests of an exchange.
 void go_on_without_lost(RankTools& tools);

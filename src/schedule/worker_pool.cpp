@@ -1,6 +1,7 @@
 #include "schedule/worker_pool.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace thresh::schedule {
@@ -25,11 +26,13 @@ std::string_view state_name(WorkerState state) noexcept {
   return "unknown";
 }
 
-WorkerPool::WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, Time now, std::size_t spares)
+WorkerPool::WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, Time now, std::size_t spares,
+                       const std::vector<Seat>& seats)
     : liveness_(liveness), next_check_(now + liveness.ping_interval), awake_at_(now) {
   for (const WorkerId id : workers) {
     Worker worker;
     worker.heard_at = now;
+    if (id < seats.size()) worker.seat = seats[id];
     workers_.emplace(id, worker);
   }
   for (const auto& [id, worker] : workers_) live_.push_back(id);
@@ -38,6 +41,12 @@ WorkerPool::WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, 
   const std::size_t most = live_.empty() ? 0 : live_.size() - 1;
   for (std::size_t i = 0; i < std::min(spares, most); ++i) {
     workers_.at(live_[live_.size() - 1 - i]).work = WorkerState::Spare;
+  }
+  std::map<std::uint32_t, std::size_t> by_host;
+  for (const WorkerId id : live_) {
+    Worker& worker = workers_.at(id);
+    if (worker.work == WorkerState::Spare) continue;
+    if (by_host[worker.seat.host]++ >= worker.seat.cpus) worker.work = WorkerState::Spare;
   }
 }
 
@@ -50,15 +59,35 @@ std::vector<WorkerId> WorkerPool::working() const {
   return working.empty() ? live_ : working;
 }
 
-void WorkerPool::call_spare(Time now) {
+std::size_t WorkerPool::spares() const {
+  return static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), [](const auto& worker) {
+    return worker.second.work == WorkerState::Spare;
+  }));
+}
+
+std::map<std::uint32_t, std::size_t> WorkerPool::workers_by_host() const {
+  std::map<std::uint32_t, std::size_t> by_host;
   for (const WorkerId id : live_) {
-    Worker& worker = workers_.at(id);
-    if (worker.work != WorkerState::Spare) continue;
-    const WorkerState before = shown(worker);
-    worker.work = WorkerState::Idle;
-    note(id, before, worker, now);
-    return;
+    const Worker& worker = workers_.at(id);
+    if (worker.work != WorkerState::Spare) ++by_host[worker.seat.host];
   }
+  return by_host;
+}
+
+void WorkerPool::call_spare(std::uint32_t host, Time now) {
+  std::map<std::uint32_t, std::size_t> by_host = workers_by_host();
+  std::optional<WorkerId> called;
+  for (const WorkerId id : live_) {
+    const Worker& worker = workers_.at(id);
+    if (worker.work != WorkerState::Spare || by_host[worker.seat.host] >= worker.seat.cpus) continue;
+    if (!called || worker.seat.host == host) called = id;
+    if (worker.seat.host == host) break;
+  }
+  if (!called) return;
+  Worker& worker = workers_.at(*called);
+  const WorkerState before = shown(worker);
+  worker.work = WorkerState::Idle;
+  note(*called, before, worker, now);
 }
 
 bool WorkerPool::is_live(WorkerId worker) const {
@@ -112,7 +141,7 @@ bool WorkerPool::lose(WorkerId id, Time now) {
   worker->work = worker->work == WorkerState::Draining ? WorkerState::Drained : WorkerState::Dead;
   live_.erase(std::remove(live_.begin(), live_.end(), id), live_.end());
   note(id, before, *worker, now);
-  if (!was_spare) call_spare(now);
+  if (!was_spare) call_spare(worker->seat.host, now);
   return true;
 }
 

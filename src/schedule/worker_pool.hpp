@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -38,15 +40,20 @@ struct Liveness {
 class WorkerPool {
  public:
   WorkerPool() = default;
-  // All workers were heard at `now`. They are idle, except for the last `spares` of them, of which the first
-  // takes the place of each worker that is lost.
-  WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, Time now, std::size_t spares = 0);
+  // All workers were heard at `now`. They are idle, except for the spares: the last `spares` of them, and
+  // those for whom their host has no CPU left. `seats`: by worker; without, there is no end of CPUs. The
+  // first spare of the same host takes the place of a worker that is lost, or the first on a host with a CPU
+  // to spare.
+  WorkerPool(const std::vector<WorkerId>& workers, Liveness liveness, Time now, std::size_t spares = 0,
+             const std::vector<Seat>& seats = {});
 
   // In ascending order; changes when a worker is lost.
   const std::vector<WorkerId>& live() const noexcept { return live_; }
   // Those of them that get work: not the spare and the draining, unless there are no others.
   std::vector<WorkerId> working() const;
   std::size_t size() const noexcept { return workers_.size(); }
+  // Those that were not called.
+  std::size_t spares() const;
   bool knows(WorkerId worker) const { return workers_.contains(worker); }
   bool is_live(WorkerId worker) const;
   // REQUIRES: knows(worker).
@@ -84,12 +91,15 @@ class WorkerPool {
     bool suspect = false;
     bool dismissed = false;
     Time heard_at{};
+    Seat seat;
   };
   static WorkerState shown(const Worker& worker) noexcept;
   static bool is_gone(const Worker& worker) noexcept {
     return worker.work == WorkerState::Dead || worker.work == WorkerState::Drained;
   }
-  void call_spare(Time now);
+  // Without spares.
+  std::map<std::uint32_t, std::size_t> workers_by_host() const;
+  void call_spare(std::uint32_t host, Time now);
   void set_work(WorkerId worker, WorkerState state, Time now);
   Worker* find_live(WorkerId worker);
   void note(WorkerId id, WorkerState from, const Worker& worker, Time now);

@@ -87,6 +87,13 @@ class InJob(ranks.Case):
         metrics = self.assert_words(result, output)
         self.assertGreater(self.splits_of(metrics, 3), 0)
 
+    def test_who_waited_for_a_cpu_takes_the_place_of_the_lost(self):
+        launcher = ["taskset", "-c", str(min(os.sched_getaffinity(0))), *LAUNCHER]
+        result, output = self.count_words(4, "--fault", fault("kill", 1, "map:3"), launcher=launcher, all_work=False)
+        metrics = self.assert_words(result, output)
+        self.assertGreater(self.splits_of(metrics, 2), 0)
+        self.assertEqual(self.splits_of(metrics, 3), 0)
+
     def test_a_worker_that_is_told_to_end_leaves_and_nothing_is_lost(self):
         result, output = self.count_words(4, "--fault", fault("term", 2, "map:9"))
         metrics = self.assert_words(result, output)

@@ -18,7 +18,7 @@ class Launch(ranks.Case):
         self.output = self.dir / "out"
 
     def job(self, *more):
-        return ("wordcount", self.source, "--partitions", PARTITIONS, "--split-size", "8K", "-o", self.output, *more)
+        return ("wordcount", self.source, "--oversubscribe", "--partitions", PARTITIONS, "--split-size", "8K", "-o", self.output, *more)
 
     def launch(self, *arguments, **settings):
         # Without the leave for root that other tests get: launch must give it.

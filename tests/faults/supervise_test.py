@@ -48,7 +48,7 @@ class Supervise(ranks.Case):
         self.log.write_bytes(b"")
 
     def job(self, *more):
-        return (self.thresh, "wordcount", self.source, "--partitions", PARTITIONS, "--split-size", "8K", "-o",
+        return (self.thresh, "wordcount", self.source, "--oversubscribe", "--partitions", PARTITIONS, "--split-size", "8K", "-o",
                 self.output, *more)
 
     def first_time(self, fault, *command):

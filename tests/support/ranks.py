@@ -32,10 +32,14 @@ def environment():
     return env
 
 
-def start(ranks, *command, **more):
-    """Starts `command` on `ranks` ranks; its output is kept in pipes unless `more` says otherwise."""
+def start(ranks, *command, all_work=True, **more):
+    """Starts `command` on `ranks` ranks; its output is kept in pipes unless `more` says otherwise. `all_work`: also where
+    there are fewer CPUs, so that a test is the same on any machine."""
     launcher = [*more.pop("launcher", ["mpirun", "--oversubscribe"]), "-np", str(ranks)] if ranks else []
-    return subprocess.Popen([*launcher, *map(str, command)], env=environment(), stdin=subprocess.DEVNULL,
+    words = [str(word) for word in command]
+    if ranks and all_work and words[0] in (Case.thresh, Case.poison):
+        words.insert(2, "--oversubscribe")
+    return subprocess.Popen([*launcher, *words], env=environment(), stdin=subprocess.DEVNULL,
                             stdout=more.pop("stdout", subprocess.PIPE), stderr=more.pop("stderr", subprocess.PIPE),
                             start_new_session=True, **more)
 

@@ -101,6 +101,34 @@ TEST_CASE("a spare gets no work until a worker is lost, and then it takes its pl
   REQUIRE(WorkerPool({1, 2}, Liveness{}, Time{}, 5).working() == std::vector<WorkerId>{1});
 }
 
+// Hosts a (two CPUs: 0, the coordinator, to 3), b (one: 4 and 5) and c (four: 6 and 7).
+std::vector<Seat> three_hosts() {
+  return {{0, 2}, {0, 2}, {0, 2}, {0, 2}, {4, 1}, {4, 1}, {6, 4}, {6, 4}};
+}
+
+TEST_CASE("no more workers of a host work than it has CPUs") {
+  const WorkerPool pool({1, 2, 3, 4, 5, 6, 7}, Liveness{}, Time{}, 0, three_hosts());
+  REQUIRE(pool.working() == std::vector<WorkerId>{1, 2, 4, 6, 7});
+  REQUIRE(pool.state(3) == WorkerState::Spare);
+  REQUIRE(pool.spares() == 2);
+  // Spares that are asked for are others: no host has to do without a CPU for them.
+  REQUIRE(WorkerPool({1, 2, 3, 4, 5, 6, 7}, Liveness{}, Time{}, 1, three_hosts()).working() ==
+          std::vector<WorkerId>{1, 2, 4, 6});
+}
+
+TEST_CASE("a spare of the same host is called first, and none to a host without a CPU for it") {
+  WorkerPool pool({1, 2, 3, 4, 5, 6, 7}, Liveness{}, Time{}, 1, three_hosts());
+  REQUIRE(pool.lose(4, Time{}));
+  REQUIRE(pool.working() == std::vector<WorkerId>{1, 2, 5, 6});
+  REQUIRE(pool.lose(5, Time{}));  // nobody else waits there: the first with a CPU is on c
+  REQUIRE(pool.working() == std::vector<WorkerId>{1, 2, 6, 7});
+  REQUIRE(pool.lose(6, Time{}));  // 3 has no CPU
+  REQUIRE(pool.working() == std::vector<WorkerId>{1, 2, 7});
+  REQUIRE(pool.lose(1, Time{}));
+  REQUIRE(pool.working() == std::vector<WorkerId>{2, 3, 7});
+  REQUIRE(pool.spares() == 0);
+}
+
 TEST_CASE("a worker that leaves gets no more work, and counts as drained when it is gone") {
   WorkerPool pool({1, 2, 3}, Liveness{seconds(10), seconds(1)}, Time{}, 1);
   pool.set_busy(2, Time{});

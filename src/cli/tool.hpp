@@ -27,7 +27,7 @@ class ToolArguments {
   std::optional<std::string> value(std::string_view option) const;
   bool has(std::string_view option) const { return value(option).has_value(); }
 
-  std::vector<std::pair<std::string, std::string>> values;  // option, value
+  std::vector<std::pair<std::string, std::string>> values;  // option, value; "help" may be among them
 };
 
 struct Tool {

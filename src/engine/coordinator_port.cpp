@@ -1,7 +1,6 @@
 #include "engine/coordinator_port.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -109,7 +108,7 @@ void CoordinatorPort::carry_out(const schedule::ListInputs&) {
   file_work(answers_, [this]() -> schedule::Event {
     storage::InputListing listing = storage::list_inputs(
         {options_->inputs, options_->files_from, options_->files_from_null}, options_->output);
-    for (const std::string& warning : listing.warnings) spdlog::warn("{}", warning);
+    for (const std::string& warning : listing.warnings) log_warning(warning);
     for (const InputFile& file : listing.files) check_whole_records(file, *type_);
     return schedule::InputsListed{std::move(listing.files)};
   });
@@ -144,7 +143,7 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
       };
     }
     storage::OpenResult result = storage::JobDirectory::open(options_->output, identity_, policy);
-    for (const std::string& notice : result.notices) spdlog::info("{}", notice);
+    for (const std::string& notice : result.notices) log_info(notice);
     directory_ = std::move(result.directory);
     if (!directory_) return schedule::JobOpened{0, result.job_id, true, "", {}};
     const std::string run_directory =
@@ -161,7 +160,7 @@ void CoordinatorPort::check_room(const JobPlan& plan) const {
   std::uint64_t input_bytes = 0;
   for (const InputFile& input : plan.inputs) input_bytes += input.size;
   const auto warn = [](const std::optional<std::string>& warning) {
-    if (warning) spdlog::warn("{}", *warning);
+    if (warning) log_warning(*warning);
   };
   warn(storage::check_room(options_->output, "the output", input_bytes));
   if (options_->checkpoints && !options_->checkpoint_dir.empty()) {
@@ -179,7 +178,7 @@ void CoordinatorPort::check_room(const JobPlan& plan) const {
 JobFiles CoordinatorPort::list_files() {
   std::vector<std::string> damage;
   JobFiles files = directory_->list_files(damage);
-  for (const std::string& what : damage) spdlog::warn("{}", what);
+  for (const std::string& what : damage) log_warning(what);
   // What was changed since may have mended it: its record is tried again.
   const std::uint64_t code = storage::code_of(kVersion, type_->version);
   std::erase_if(files.attempts, [&](const AttemptNote& note) {
@@ -208,7 +207,7 @@ void CoordinatorPort::carry_out(const schedule::JoinWave& command) {
 
 void CoordinatorPort::carry_out(const schedule::ReportFound&) {
   const schedule::Found& found = job_->found;
-  for (const std::string& what : found.damage) spdlog::warn("not used: {}", what);
+  for (const std::string& what : found.damage) log_warning(fmt::format("not used: {}", what));
   if (options_->quiet || (found.runs == 0 && found.parts == 0)) return;
   const std::size_t splits = job_->plan.splits.size();
   say(fmt::format(
@@ -272,7 +271,7 @@ void CoordinatorPort::poll() {
     const bool can_leave = job_->pool.is_live(worker) && job_->pool.live().size() > 1 &&
                            static_cast<int>(worker) != tools_.comm.coordinator();
     if (!tools_.comm.survives_losses() || !can_leave) {
-      spdlog::warn("worker {} was asked to leave, and cannot", worker);
+      log_warning(fmt::format("worker {} was asked to leave, and cannot", worker));
       continue;
     }
     tools_.mailbox.send(comm::Channel::ToWorker, static_cast<int>(worker),
@@ -313,9 +312,9 @@ std::optional<schedule::Event> CoordinatorPort::next_event() {
   if (!tools_.lost.empty()) {
     schedule::WorkerLost lost = std::move(tools_.lost.front());
     tools_.lost.pop_front();
-    spdlog::warn("{} is gone; the job goes on with {} rank{}",
-                 schedule::worker_text(lost.worker, job_->metrics.host_of(lost.worker)),
-                 tools_.comm.members().size(), tools_.comm.members().size() == 1 ? "" : "s");
+    log_warning(fmt::format("{} is gone; the job goes on with {} rank{}",
+                            schedule::worker_text(lost.worker, job_->metrics.host_of(lost.worker)),
+                            tools_.comm.members().size(), tools_.comm.members().size() == 1 ? "" : "s"));
     return lost;
   }
   if (auto letter = tools_.mailbox.receive(comm::Channel::ToCoordinator)) {
@@ -342,7 +341,7 @@ schedule::Event CoordinatorPort::wait(schedule::Time deadline) {
 
 void CoordinatorPort::carry_out(const schedule::WriteVerdict& command) {
   for (const BlamedRecord& record : command.records) {
-    spdlog::warn("left out: {}", schedule::record_text(job_->plan, command.split, record));
+    log_warning(fmt::format("left out: {}", schedule::record_text(job_->plan, command.split, record)));
   }
   file_work(answers_, [&]() -> schedule::Event {
     directory_->write_verdict(command.split, command.records);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/logging.hpp"
 #include "storage/posix.hpp"
 #include "thresh/errors.hpp"
 #include "thresh/hash.hpp"
@@ -120,7 +120,7 @@ bool FaultDrill::leaves_mark(const Plan& plan) const {
 
 void FaultDrill::strike(const Plan& plan) {
   // Tests read this line to know that the fault happened where they asked for it.
-  spdlog::warn("fault drill: {} {}", plan.step, plan.visit);
+  log_warning(fmt::format("fault drill: {} {}", plan.step, plan.visit));
   switch (plan.kind) {
     case FaultKind::Kill:
       kill(getpid(), SIGKILL);

@@ -26,6 +26,26 @@ void set_up_log(WorkerId self, const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void log_debug(const std::string& text) {
+  spdlog::debug(text);
+}
+
+void log_info(const std::string& text) {
+  spdlog::info(text);
+}
+
+void log_warning(const std::string& text) {
+  spdlog::warn(text);
+}
+
+void log_error(const std::string& text) {
+  spdlog::error(text);
+}
+
+void end_log() {
+  spdlog::shutdown();
+}
+
 void say(const std::string& text) noexcept {
   try {
     std::fputs(("thresh: " + text + "\n").c_str(), stderr);

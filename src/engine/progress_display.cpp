@@ -1,7 +1,6 @@
 #include "engine/progress_display.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+
+#include "engine/logging.hpp"
 
 namespace thresh::engine {
 namespace {
@@ -88,7 +89,7 @@ void ProgressDisplay::show(const schedule::Job& job, std::chrono::nanoseconds el
   const std::string text = describe_progress(job, elapsed);
   if (style_ == Style::Lines) {
     next_ = elapsed + kLineInterval;
-    spdlog::info("{}", text);
+    log_info(text);
     return;
   }
   next_ = elapsed + kBarInterval;

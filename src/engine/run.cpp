@@ -6,7 +6,6 @@
 #include "engine/run.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -52,7 +51,7 @@ constexpr auto kLongestStop = 1s;  // of one process, where the others can go on
 std::size_t spares_left(const RunOptions& options, const comm::Communicator& comm, std::size_t workers) {
   if (options.spares == 0) return 0;
   if (!comm.survives_losses()) {
-    spdlog::warn("--spares: this MPI cannot go on without a lost rank, so all ranks work");
+    log_warning("--spares: this MPI cannot go on without a lost rank, so all ranks work");
     return 0;
   }
   const std::size_t lost = static_cast<std::size_t>(comm.size()) - comm.members().size();
@@ -96,8 +95,8 @@ schedule::Job new_job(const RunOptions& options, const JobType& type, const Rank
                                   options.oversubscribe ? std::vector<Seat>{} : tools.seats);
   if (const std::size_t at_work = job.pool.working().size();
       at_work + spares < workers.size() && !options.quiet) {
-    spdlog::info("{} of {} workers work, one a CPU; --oversubscribe lets all of them", at_work,
-                 workers.size());
+    log_info(fmt::format("{} of {} workers work, one a CPU; --oversubscribe lets all of them", at_work,
+                         workers.size()));
   }
   return job;
 }
@@ -106,7 +105,7 @@ void write_copy(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
-  if (!file) spdlog::error("cannot write {}: the metrics are in the output directory only", path);
+  if (!file) log_error(fmt::format("cannot write {}: the metrics are in the output directory only", path));
 }
 
 // The one line at the end of a run.
@@ -156,7 +155,7 @@ std::optional<storage::LostJob> coordinate(const RunOptions& options, const JobT
   for (const schedule::WorkerLost& lost : std::exchange(tools.lost, {})) {
     job.metrics.loss_noticed(lost.worker, {}, {}, lost.repair);
   }
-  if (tools.comm.rank() != 0) spdlog::warn("directs the job from now on, as all ranks before it are gone");
+  if (tools.comm.rank() != 0) log_warning("directs the job from now on, as all ranks before it are gone");
   CoordinatorPort port(options, type, tools, job, local, before);
   const schedule::JobEnd end = schedule::run_job(job, port);
   if (is_left_alone(end, tools.comm, local)) return storage::LostJob{job.job_id, job.generation};
@@ -174,7 +173,7 @@ void direct(const RunOptions& options, const JobType& type, const RankTools& too
   if (worker) before = {worker->job_id(), worker->generation()};
   const auto left_to_us = coordinate(options, type, tools, worker ? &*worker : nullptr, before);
   if (!left_to_us) return;
-  spdlog::warn("no worker is left: this rank does the rest by itself");
+  log_warning("no worker is left: this rank does the rest by itself");
   for (int rank = 1; rank < tools.comm.size(); ++rank) {
     tools.lost.push_back({static_cast<WorkerId>(rank), "its process ended", true, {}});
   }

@@ -1,7 +1,6 @@
 #include "engine/worker.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -94,7 +93,7 @@ void Worker::look_at_scratch() {
     spill_.scratch().open();
   } catch (const Error& error) {
     if (!options_->scratch.empty()) throw;
-    spdlog::warn("{}: if memory runs short, the job will fail", error.what());
+    log_warning(fmt::format("{}: if memory runs short, the job will fail", error.what()));
   }
 }
 
@@ -105,8 +104,8 @@ void go_on_without_lost(RankTools& tools) {
   const std::vector<int> lost = tools.comm.repair_all();
   tools.watchdog.be_patient(false);
   schedule::Time repair = Clock::now() - begin;
-  spdlog::debug("the ranks found each other again in {:.1f} ms",
-                std::chrono::duration<double, std::milli>(repair).count());
+  log_debug(fmt::format("the ranks found each other again in {:.1f} ms",
+                        std::chrono::duration<double, std::milli>(repair).count()));
   for (const int rank : lost) {
     const auto worker = static_cast<WorkerId>(rank);
     tools.lost.push_back({worker, "its process ended", true, std::exchange(repair, {})});
@@ -207,8 +206,8 @@ Failure Worker::explain(const std::string& doing) const {
 // The job goes on without it, from what it saved. MPI takes notice of a process that is killed, not of one
 // that exits.
 void Worker::leave_alone() {
-  spdlog::warn("leaves the job, as it was told to end; the others go on");
-  spdlog::shutdown();
+  log_warning("leaves the job, as it was told to end; the others go on");
+  end_log();
   std::raise(SIGKILL);
 }
 
@@ -256,8 +255,9 @@ void Worker::refuse_records(const AssignSplit& task, const std::vector<BlamedRec
   table_->broken = true;
   const std::string what =
       fmt::format("{}, byte {}: {}", printable(task.input.path), bad.front().offset, bad.front().what);
-  spdlog::warn("{}: cannot be mapped{}", what,
-               bad.size() == 1 ? "" : fmt::format(", nor can {} more records of this split", bad.size() - 1));
+  log_warning(fmt::format(
+      "{}: cannot be mapped{}", what,
+      bad.size() == 1 ? "" : fmt::format(", nor can {} more records of this split", bad.size() - 1)));
   tell_books(
       schedule::SplitRefused{task.split, task.attempt, {static_cast<int>(ExitCode::BadData), what}, bad});
 }

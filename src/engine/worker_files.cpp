@@ -1,6 +1,8 @@
 // The worker's dealings with the job's files: checkpoints, and what an earlier run of the job left.
-#include <spdlog/spdlog.h>
 
+#include <fmt/format.h>
+
+#include "engine/logging.hpp"
 #include "engine/stopwatch.hpp"
 #include "engine/worker.hpp"
 #include "storage/job_files.hpp"
@@ -17,7 +19,7 @@ bool Worker::check_writer() {
     stats_.checkpoint_bytes += result->bytes;
   } else {
     stats_.checkpoints_failed += 1;
-    spdlog::warn("no checkpoint was written, and the job goes on without it: {}", result->what);
+    log_warning(fmt::format("no checkpoint was written, and the job goes on without it: {}", result->what));
   }
   stats_.checkpoint_ns += result->ns;
   tell_books(schedule::RunsWritten{result->runs, result->good});

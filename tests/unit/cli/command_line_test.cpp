@@ -200,6 +200,21 @@ TEST_CASE("a flag takes no value and an option only one") {
   CHECK(run_with({"-q", "--quiet"}).quiet);
 }
 
+TEST_CASE("the options of commands are read in the same way") {
+  CHECK(refusal({"gen", "text", "--size"}) == "option --size needs a value: SIZE");
+  CHECK(refusal({"gen", "text", "--size="}) == "option --size: the value is empty");
+  CHECK(refusal({"gen", "text", "--size", "1K", "--size", "2K"}) == "option --size is given more than once");
+  CHECK(refusal({"gen", "text", "-size", "1K"}) == "unknown option -size; did you mean --size?");
+  CHECK(refusal({"inspect", "out", "--json=1"}) == "option --json takes no value");
+  CHECK(refusal({"inspect", "out", "--frobnicate"}) ==
+        "unknown option --frobnicate; thresh inspect --help shows the options");
+}
+
+TEST_CASE("help behind the job that a command starts is the job's") {
+  CHECK(print({"launch", "-np", "2", "wordcount", "--help"}) == print({"wordcount", "--help"}));
+  CHECK(print({"launch", "-np", "2", "--help", "wordcount"}) == print({"help", "launch"}));
+}
+
 TEST_CASE("a bad value is refused with option, value and reason") {
   CHECK(refusal_with({"--memory", "-5M"}) == "option --memory: '-5M' is negative");
   CHECK(refusal_with({"--memory=0"}) == "option --memory: '0' is less than a byte");

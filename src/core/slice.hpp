@@ -90,6 +90,8 @@ class Slice {
   // Writes what is in memory to the store, and gives its memory back. When that throws, no row is lost.
   // REQUIRES: always the same store, which outlives the slice.
   void spill(SliceStore& store, ChunkPool& pool, const RowFormat& format);
+  // Those in memory, by what is in one chunk of 16.
+  std::uint64_t about_rows(const RowFormat& format) const;
   // Where what is in order ends in the store: numbers of chunks. The last is stored().size().
   const std::vector<std::size_t>& sorted_to() const noexcept { return sorted_to_; }
 
@@ -108,7 +110,7 @@ class Slice {
     for (std::size_t at = 0; at < from.size(); at += 16) std::memcpy(to + at, from.data() + at, 16);
   }
 
-  void sort_chunks(ChunkPool& pool, const RowFormat& format);
+  void spill_sorted(SliceStore& store, ChunkPool& pool, const RowFormat& format);
 
   bool loose_ = false;
   bool staged_ = false;

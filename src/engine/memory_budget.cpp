@@ -39,6 +39,7 @@ MemoryPlan::MemoryPlan(std::uint64_t memory_bytes)
       rows_bytes(memory_bytes / 2),
       loaded_bytes(memory_bytes / 8 * 3),
       stream_bytes(memory_bytes / 8),
+      refs_bytes(memory_bytes / 4),
       round_bytes(memory_bytes / 8) {}
 
 }  // namespace thresh::engine

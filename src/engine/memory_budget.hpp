@@ -18,7 +18,7 @@ void give_freed_memory_back();
 // worst moment of each phase:
 //   sealing      runs, the table, its sorted copy and the references that sort it     1/4 + 1/4 + 1/4 + 1/4
 //   exchanging   runs, what is read of run files, what came; and the buffers of a round       1/2 + 1/4
-//   reducing     runs and the wave; and buffers to read the scratch file                      1/2 + 1/8
+//   reducing     runs and the wave; buffers to read the scratch file; references to rows      1/2 + 1/8 + 1/4
 struct MemoryPlan {
   explicit MemoryPlan(std::uint64_t memory_bytes);
 
@@ -28,6 +28,7 @@ struct MemoryPlan {
   std::uint64_t rows_bytes;    // all rows, while a wave is exchanged or pieces are merged
   std::uint64_t loaded_bytes;  // all rows, once the rows of run files were read for a wave
   std::uint64_t stream_bytes;  // buffers of a merge that reads the scratch file
+  std::uint64_t refs_bytes;    // that sort the rows of a partition which came in no order
   std::uint64_t round_bytes;   // buffers of a round, in each direction
 };
 

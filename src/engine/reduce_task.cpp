@@ -51,21 +51,35 @@ void reduce_groups(SliceMerge& merge, const ReduceTools& tools) {
 
 }  // namespace
 
-void reduce_partition(PartitionId partition, const RunsHeld& runs, const ReceivedSlices& slices,
-                      const MergeTools& merging, Reducer& reducer, Context& context, FaultDrill& drill,
-                      storage::PartWriter& out, PartSummary& summary) {
-  std::vector<const Slice*> sources;
-  for (const auto& [id, run] : runs) {
-    if (!run.slices[partition].empty()) sources.push_back(&run.slices[partition]);
+std::vector<Slice*> slices_of(PartitionId partition, RunsHeld& runs, ReceivedSlices& slices) {
+  std::vector<Slice*> found;
+  for (auto& [id, run] : runs) {
+    if (!run.slices[partition].empty()) found.push_back(&run.slices[partition]);
   }
   for (auto at = slices.lower_bound({partition, RunId{}}); at != slices.end() && at->first.first == partition;
        ++at) {
-    sources.push_back(&at->second);
+    found.push_back(&at->second);
   }
+  return found;
+}
+
+std::uint64_t bytes_of_refs(const std::vector<Slice*>& slices, const RowFormat& format) {
+  std::uint64_t rows = 0;
+  for (const Slice* slice : slices) {
+    if (slice->loose() && !slice->staged()) rows += slice->about_rows(format);
+  }
+  return rows * sizeof(RowRef);
+}
+
+void reduce_partition(const std::vector<Slice*>& slices, const MergeTools& merging, Reducer& reducer,
+                      Context& context, FaultDrill& drill, storage::PartWriter& out, PartSummary& summary) {
+  // Each stretch that is in order has a buffer of its own.
+  std::size_t streams = 0;
+  for (const Slice* slice : slices) streams += std::max<std::size_t>(1, slice->sorted_to().size());
+  const std::vector<const Slice*> sources(slices.begin(), slices.end());
   std::optional<SliceMerge> merge;
   const auto begin = [&] {
-    merge.emplace(sources, merging.format, stream_share(sources.size(), merging.stream_bytes),
-                  &merging.memory);
+    merge.emplace(sources, merging.format, stream_share(streams, merging.stream_bytes), &merging.memory);
   };
   const auto tell_sums = [&] {
     summary.input_rows = merge->rows();

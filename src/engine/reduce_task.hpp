@@ -21,11 +21,16 @@ struct MergeTools {
   MergeMemory& memory;
 };
 
-// Merges the slices of the partition, those in the worker's own runs and those that came, reduces group by
-// group and writes the part; does not commit it. `summary` gets the sums of what reduce took in. The
-// coordinator compares them with what was sealed. They are told also where this throws Error{BadData}.
-void reduce_partition(PartitionId partition, const RunsHeld& runs, const ReceivedSlices& slices,
-                      const MergeTools& merging, Reducer& reducer, Context& context, FaultDrill& drill,
-                      storage::PartWriter& out, PartSummary& summary);
+// Of a partition: those in the worker's own runs and those that came. Without those that are empty.
+std::vector<Slice*> slices_of(PartitionId partition, RunsHeld& runs, ReceivedSlices& slices);
+
+// What references to the rows that have no order take, of slices that are not combined.
+std::uint64_t bytes_of_refs(const std::vector<Slice*>& slices, const RowFormat& format);
+
+// Merges the slices of a partition, reduces group by group and writes the part; does not commit it. `summary`
+// gets the sums of what reduce took in. The coordinator compares them with what was sealed. They are told
+// also where this throws Error{BadData}.
+void reduce_partition(const std::vector<Slice*>& slices, const MergeTools& merging, Reducer& reducer,
+                      Context& context, FaultDrill& drill, storage::PartWriter& out, PartSummary& summary);
 
 }  // namespace thresh::engine

@@ -369,6 +369,15 @@ void Worker::carry_out(const schedule::AbortExchange&) {
   throw Error(ExitCode::Internal, "an exchange is to be abandoned, and none is under way");
 }
 
+// Rows that are in order need no references.
+void Worker::sort_aside(const std::vector<Slice*>& slices) {
+  wait_for_writer();
+  for (Slice* slice : slices) {
+    if (slice->loose()) slice->spill(spill_, pool_, format_);
+    tools_.pulse.step();
+  }
+}
+
 void Worker::carry_out(const schedule::ReducePartition& command) {
   const Stopwatch stopwatch(stats_.reduce_ns);
   tools_.watchdog.doing(fmt::format("reducing partition {}", command.partition));
@@ -381,9 +390,10 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
                                {options_->escape, options_->fsync, options_->top});
     Context context(tools_.pulse, part.counters, locator_.get());
     const MergeTools merging{format_, memory_.stream_bytes, merge_memory_};
+    const std::vector<Slice*> slices = slices_of(command.partition, runs_, slices_);
+    if (bytes_of_refs(slices, format_) > memory_.refs_bytes) sort_aside(slices);
     try {
-      reduce_partition(command.partition, runs_, slices_, merging, *reducer_, context, tools_.drill, writer,
-                       part);
+      reduce_partition(slices, merging, *reducer_, context, tools_.drill, writer, part);
     } catch (const Error& error) {
       if (error.code() == ExitCode::BadData) check_sums(command, part);
       throw;

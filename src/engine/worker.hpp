@@ -93,7 +93,8 @@ class Worker {
   void carry_out(const schedule::DropTable& command);
   void refuse_records(const AssignSplit& task, const std::vector<BlamedRecord>& bad);
 
-  bool check_writer();     // true if it told the books something
+  bool check_writer();  // true if it told the books something
+  void sort_aside(const std::vector<Slice*>& slices);
   void wait_for_writer();  // runs do not change while they are written
   void look_at_scratch();
   void spill_runs();

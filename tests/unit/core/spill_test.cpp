@@ -95,6 +95,35 @@ TEST_CASE("loose rows are in order from one spill to the next") {
   CHECK(rows_of(slice, kTexts) == rows);
 }
 
+TEST_CASE("what is spilled is sorted a million rows at a time, and may be as many as there are") {
+  ChunkPool pool;
+  MemoryStore store;
+  Slice slice;
+  slice.set_loose();
+  constexpr std::uint64_t kRows = 2'500'000;
+  for (std::uint64_t i = 0; i < kRows; ++i) {
+    slice.append(pool, kTexts, std::to_string(i * 0x9e3779b97f4a7c15U % 100'000), "");
+  }
+  const SliceSize before = slice.measure(kTexts);
+  CHECK(slice.about_rows(kTexts) > kRows / 100 * 99);
+  CHECK(slice.about_rows(kTexts) < kRows / 100 * 101);
+  slice.spill(store, pool, kTexts);
+  CHECK(slice.sorted_to().size() == 3);
+  CHECK(pool.bytes_in_use() == 0);
+  CHECK(slice.about_rows(kTexts) == 0);
+  CHECK(slice.measure(kTexts) == before);
+  SliceMerge merge({&slice}, kTexts);
+  std::uint64_t rows = 0;
+  std::string last;
+  bool in_order = true;
+  for (; !merge.done(); merge.advance(), ++rows) {
+    in_order = in_order && merge.row().key >= last;
+    last = merge.row().key;
+  }
+  CHECK(in_order);
+  CHECK(rows == kRows);
+}
+
 TEST_CASE("a slice gives memory and store back") {
   ChunkPool pool;
   MemoryStore store;

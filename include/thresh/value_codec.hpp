@@ -9,6 +9,8 @@
 //   static V read(std::string_view bytes);                throws Error if the bytes are no V
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -26,6 +28,14 @@ namespace detail {
 template <class V>
 concept FlatStruct = std::is_trivially_copyable_v<V> && std::has_unique_object_representations_v<V> &&
     std::is_class_v<V> && !std::is_empty_v<V>;
+
+// Whether its bytes mean the same in another process: what has a pointer, a view or a reference in it is no
+// constant when it is made of bytes ([bit.cast]/3). Nor is what has constructors that are no constant
+// expressions, so only aggregates are looked at.
+template <class V>
+concept SelfContained = !std::is_aggregate_v<V> || requires {
+  typename std::bool_constant<(std::bit_cast<V>(std::array<char, sizeof(V)>{}), true)>;
+};
 
 // Strings are handled as views where nobody needs to own them.
 template <class T>
@@ -83,6 +93,10 @@ struct ValueCodec<V> : Codec<V> {
 
 template <detail::FlatStruct V>
 requires(!Encodable<V>) struct ValueCodec<V> {
+  static_assert(
+      detail::SelfContained<V>,
+      "thresh: a value with a pointer or a view in it (for clang, a bit-field) cannot travel between "
+      "ranks: use std::string or std::vector, and serialize()");
   static constexpr std::size_t fixed_size = sizeof(V);
   static constexpr bool in_place = true;
   static std::size_t size(const V&) noexcept { return sizeof(V); }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "engine/process_usage.hpp"
@@ -48,6 +49,7 @@ void Worker::check_coordinator() {
       fmt::format("thresh: {} heard nothing from the coordinator for {:.1f} s; ending it\n", who_,
                   std::chrono::duration<double>(options_->peer_timeout).count());
   const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+  if (tools_.comm.survives_losses()) std::raise(SIGKILL);  // MPI takes no notice of a process that exits
   _exit(static_cast<int>(written < 0 ? ExitCode::Io : ExitCode::StoppedEarly));
 }
 

@@ -67,7 +67,7 @@ std::string describe_progress(const schedule::Job& job, std::chrono::nanoseconds
   return fmt::format("{} {}/{} {}, {} read, {}/s, {} workers, {:.0f} s", job.phase, step.done, step.all,
                      step.unit, human_bytes(bytes),
                      human_bytes(static_cast<std::uint64_t>(static_cast<double>(bytes) / seconds)),
-                     job.pool.live().size(), seconds);
+                     job.pool.live().size() - job.pool.spares(), seconds);
 }
 
 ProgressDisplay::ProgressDisplay(const RunOptions& options) : style_(Style::Lines), next_(kLineInterval) {

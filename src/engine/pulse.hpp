@@ -34,10 +34,13 @@ class Pulse final : public Progress {
 // half; probing between sleeps not at all.
 class Backoff {
  public:
-  explicit Backoff(std::chrono::microseconds most) : most_(most) {}
+  explicit Backoff(std::chrono::microseconds most) : Backoff(most, most) {}
+  // `in_long_wait`: most of one nap when nothing has happened for a tenth of a second.
+  Backoff(std::chrono::microseconds most, std::chrono::microseconds in_long_wait)
+      : most_(most), in_long_wait_(in_long_wait) {}
   void idle() {
     std::this_thread::sleep_for(next_);
-    next_ = std::min(2 * next_, napped_ < kLongIdle ? most_ : kMuchLonger * most_);
+    next_ = std::min(2 * next_, napped_ < kLongWait ? most_ : in_long_wait_);
     napped_ += next_;
   }
   void reset() {
@@ -47,9 +50,9 @@ class Backoff {
 
  private:
   static constexpr std::chrono::microseconds kFirst{20};
-  static constexpr std::chrono::milliseconds kLongIdle{100};
-  static constexpr int kMuchLonger = 8;
+  static constexpr std::chrono::milliseconds kLongWait{100};
   std::chrono::microseconds most_;
+  std::chrono::microseconds in_long_wait_;
   std::chrono::microseconds next_ = kFirst;
   std::chrono::microseconds napped_{};
 };

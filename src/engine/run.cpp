@@ -51,7 +51,7 @@ constexpr auto kLongestStop = 1s;  // of one process, where the others can go on
 std::size_t spares_left(const RunOptions& options, const comm::Communicator& comm, std::size_t workers) {
   if (options.spares == 0) return 0;
   if (!comm.survives_losses()) {
-    log_warning("--spares: this MPI cannot go on without a lost rank, so all ranks work");
+    log_warning("--spares: this MPI cannot go on without a lost rank, so none are kept");
     return 0;
   }
   const std::size_t lost = static_cast<std::size_t>(comm.size()) - comm.members().size();
@@ -185,7 +185,8 @@ void direct(const RunOptions& options, const JobType& type, const RankTools& too
 void work(Worker& worker, Pulse& pulse, int ranks) {
   leave_stopping_to_rank_0();
   ask_for_long_turns();
-  for (Backoff backoff(longest_nap(ranks)); !worker.left() && !worker.directs();) {
+  const std::chrono::microseconds most = longest_nap(ranks);
+  for (Backoff backoff(most, 8 * most); !worker.left() && !worker.directs();) {
     pulse.step();
     if (worker.step()) {
       backoff.reset();

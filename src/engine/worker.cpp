@@ -369,12 +369,17 @@ void Worker::carry_out(const schedule::AbortExchange&) {
   throw Error(ExitCode::Internal, "an exchange is to be abandoned, and none is under way");
 }
 
-// Rows that are in order need no references.
-void Worker::sort_aside(const std::vector<Slice*>& slices) {
+// Rows that are in order need no references. What cannot be written is sorted where it is.
+void Worker::sort_aside(PartitionId partition, const std::vector<Slice*>& slices) {
   wait_for_writer();
-  for (Slice* slice : slices) {
-    if (slice->loose()) slice->spill(spill_, pool_, format_);
-    tools_.pulse.step();
+  tools_.watchdog.doing(fmt::format("reducing partition {}", partition));
+  try {
+    for (Slice* slice : slices) {
+      if (slice->loose()) slice->spill(spill_, pool_, format_);
+      tools_.pulse.step();
+    }
+  } catch (const StoreFailed& error) {
+    log_warning(fmt::format("{}: rows are sorted in memory", error.what()));
   }
 }
 
@@ -391,7 +396,7 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
     Context context(tools_.pulse, part.counters, locator_.get());
     const MergeTools merging{format_, memory_.stream_bytes, merge_memory_};
     const std::vector<Slice*> slices = slices_of(command.partition, runs_, slices_);
-    if (bytes_of_refs(slices, format_) > memory_.refs_bytes) sort_aside(slices);
+    if (bytes_of_refs(slices, format_) > memory_.refs_bytes) sort_aside(command.partition, slices);
     try {
       reduce_partition(slices, merging, *reducer_, context, tools_.drill, writer, part);
     } catch (const Error& error) {

@@ -94,7 +94,7 @@ class Worker {
   void refuse_records(const AssignSplit& task, const std::vector<BlamedRecord>& bad);
 
   bool check_writer();  // true if it told the books something
-  void sort_aside(const std::vector<Slice*>& slices);
+  void sort_aside(PartitionId partition, const std::vector<Slice*>& slices);
   void wait_for_writer();  // runs do not change while they are written
   void look_at_scratch();
   void spill_runs();

@@ -148,7 +148,7 @@ std::vector<OptionSpec> running_options() {
        [](RunOptions& o, const string& v) { o.peer_timeout = parse_duration(v); }},
       {"spares", 0, "N", Group::Running,
        "Keep N ranks idle, to take the places of workers that are lost. Needs an MPI that goes on without a "
-       "lost rank; elsewhere they work.",
+       "lost rank; elsewhere none are kept.",
        "0",
        [](RunOptions& o, const string& v) {
          o.spares = static_cast<std::uint32_t>(parse_count(v, 0, 100'000));

@@ -99,9 +99,9 @@ Neighbours Communicator::neighbours_all(Process own, const CpuSet& cpus) {
   struct Member {
     Process process;
     CpuSet cpus;
-    std::uint32_t rank;
+    std::uint64_t rank;
   };
-  const Member self{own, cpus, static_cast<std::uint32_t>(rank_)};
+  const Member self{own, cpus, static_cast<std::uint64_t>(rank_)};
   std::vector<Member> members(static_cast<std::size_t>(ranks));
   if (!good("MPI_Allgather",
             MPI_Allgather(&self, sizeof self, MPI_BYTE, members.data(), sizeof self, MPI_BYTE, node))) {
@@ -115,7 +115,7 @@ Neighbours Communicator::neighbours_all(Process own, const CpuSet& cpus) {
     found.processes.push_back(member.process);
     for (std::size_t i = 0; i < all.size(); ++i) all[i] |= member.cpus[i];
   }
-  Seat seat{members.front().rank, 0};
+  Seat seat{static_cast<std::uint32_t>(members.front().rank), 0};
   for (const std::uint64_t word : all) seat.cpus += static_cast<std::uint32_t>(std::popcount(word));
   found.seats.resize(static_cast<std::size_t>(size()));
   if (!good("MPI_Allgather",

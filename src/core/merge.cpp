@@ -19,8 +19,6 @@ SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat&
   loose_.clear();
   sources_.reserve(slices.size() + 2);
   std::vector<const Slice*> staged;
-  std::vector<const Slice*> loose;
-  std::uint64_t loose_rows = 0;
   for (const Slice* slice : slices) {
     streams_ = streams_ || slice->stored().size() > 0;
     if (!slice->loose()) {
@@ -34,13 +32,9 @@ SliceMerge::SliceMerge(const std::vector<const Slice*>& slices, const RowFormat&
     if (slice->staged()) {
       staged.push_back(slice);
     } else {
-      loose.push_back(slice);
-      loose_rows += slice->about_rows(format_);
+      add_loose(*slice);
     }
   }
-  // Some more, so that the next one of about this size needs no other memory.
-  if (loose_rows > loose_.capacity()) loose_.reserve(loose_rows + loose_rows / 8 + kAhead);
-  for (const Slice* slice : loose) add_loose(*slice);
   if (!loose_.empty()) {
     SortMemory own;
     sort_rows(loose_, format_, memory_ != nullptr ? memory_->sorting : own);

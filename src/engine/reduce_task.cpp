@@ -63,12 +63,12 @@ std::vector<Slice*> slices_of(PartitionId partition, RunsHeld& runs, ReceivedSli
   return found;
 }
 
-std::uint64_t bytes_of_refs(const std::vector<Slice*>& slices, const RowFormat& format) {
+std::uint64_t loose_rows(const std::vector<Slice*>& slices, const RowFormat& format) {
   std::uint64_t rows = 0;
   for (const Slice* slice : slices) {
     if (slice->loose() && !slice->staged()) rows += slice->about_rows(format);
   }
-  return rows * sizeof(RowRef);
+  return rows;
 }
 
 void reduce_partition(const std::vector<Slice*>& slices, const MergeTools& merging, Reducer& reducer,

@@ -24,8 +24,8 @@ struct MergeTools {
 // Of a partition: those in the worker's own runs and those that came. Without those that are empty.
 std::vector<Slice*> slices_of(PartitionId partition, RunsHeld& runs, ReceivedSlices& slices);
 
-// What references to the rows that have no order take, of slices that are not combined.
-std::uint64_t bytes_of_refs(const std::vector<Slice*>& slices, const RowFormat& format);
+// About how many rows of slices that are not combined have no order: a merge has a reference to each.
+std::uint64_t loose_rows(const std::vector<Slice*>& slices, const RowFormat& format);
 
 // Merges the slices of a partition, reduces group by group and writes the part; does not commit it. `summary`
 // gets the sums of what reduce took in. The coordinator compares them with what was sealed. They are told

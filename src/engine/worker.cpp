@@ -396,7 +396,13 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
     Context context(tools_.pulse, part.counters, locator_.get());
     const MergeTools merging{format_, memory_.stream_bytes, merge_memory_};
     const std::vector<Slice*> slices = slices_of(command.partition, runs_, slices_);
-    if (bytes_of_refs(slices, format_) > memory_.refs_bytes) sort_aside(command.partition, slices);
+    const std::uint64_t refs = loose_rows(slices, format_);
+    if (refs * sizeof(RowRef) > memory_.refs_bytes) {
+      sort_aside(command.partition, slices);
+    } else if (refs > merge_memory_.refs.capacity()) {
+      // At once, as growing takes twice as much; and some more, for the next partition.
+      merge_memory_.refs.reserve(refs + refs / 8 + 16);
+    }
     try {
       reduce_partition(slices, merging, *reducer_, context, tools_.drill, writer, part);
     } catch (const Error& error) {

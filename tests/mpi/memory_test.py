@@ -119,16 +119,18 @@ class Memory(ranks.Case):
         # In order, so that all keys are behind those that came first.
         ordered = self.write("ordered.txt", b"\n".join(sorted(words.split())) + b"\n")
         # Rows far smaller than what sorts them.
-        short = self.write("short.txt", b"\n" * 10_000_000)
+        short = self.write("short.txt", b"\n" * 20_000_000)
         for job, path, partitions, mib in (("wordcount", source, 8, 8), ("inverted-index", source, 8, 8),
                                            ("wordcount", addresses, 8, 8), ("wordcount", addresses, 1, 8),
-                                           ("wordcount", source, 1, 8), ("wordcount", ordered, 1, 16), ("terasort", short, 1, 32)):
+                                           ("wordcount", source, 1, 8), ("wordcount", ordered, 1, 16), ("terasort", short, 1, 96)):
             with self.subTest(job=job, path=path.name, partitions=partitions):
                 output, metrics = self.spilling(3, job, path, f"{mib}M", "--partitions", partitions,
                                                 *(["--key", "1"] if job == "terasort" else []),
                                                 out=f"out-{job}-{path.name}-{partitions}")
                 for worker in metrics["workers"]:
-                    self.assertLess(worker["peak_memory_bytes"], idle + (1.25 * mib + 16) * MIB)
+                    # Short rows take little more than they should if what sorts them is forgotten.
+                    most = mib if job == "terasort" else 1.25 * mib
+                    self.assertLess(worker["peak_memory_bytes"], idle + (most + 16) * MIB)
 
 
 if __name__ == "__main__":

@@ -104,10 +104,9 @@ struct Inventory {
   std::vector<PartSummary> parts;   // of its share, those that are good
   std::vector<std::string> damage;  // of its share: what is wrong with the others, for the log
 };
-// Answers SaveRuns. `splits`: those in its runs that no file holds, as writing it failed.
+// Answers SaveRuns: what could be written is.
 struct RunsSaved {
   Generation generation = 0;
-  std::uint64_t splits_unsaved = 0;
 };
 struct SplitDone {
   Generation generation = 0;

@@ -244,7 +244,7 @@ void tell_end(const RankTools& tools, const Failure& end) {
     tools.mailbox.send(comm::Channel::ToCoordinator, comm.coordinator(),
                        encode_message(WorkerFailed{0, end}));
     // Nobody need wait for what it might save.
-    tools.mailbox.send(comm::Channel::ToCoordinator, comm.coordinator(), encode_message(RunsSaved{0, 0}));
+    tools.mailbox.send(comm::Channel::ToCoordinator, comm.coordinator(), encode_message(RunsSaved{0}));
   }
 }
 

@@ -284,9 +284,7 @@ void WorkerBooks::save(WorkerCommands& out) {
     return;
   }
   if (std::exchange(save_answered_, true)) return;
-  std::uint64_t splits = 0;
-  for (const RunId& id : unsaved_) splits += held_.at(id).splits.size();
-  out.emplace_back(Answer{RunsSaved{generation_, splits}});
+  out.emplace_back(Answer{RunsSaved{generation_}});
 }
 
 Inventory WorkerBooks::inventory(bool sealed) const {

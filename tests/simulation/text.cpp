@@ -123,10 +123,7 @@ std::string text_of(const Message& message) {
           [](const Heartbeat& m) { return "Heartbeat" + of(m.generation); },
           [](const SaveRuns& m) { return "SaveRuns" + of(m.generation); },
           [](const AskToLeave& m) { return "AskToLeave" + of(m.generation); },
-          [](const RunsSaved& m) {
-            return "RunsSaved" + of(m.generation) +
-                   (m.splits_unsaved == 0 ? "" : " but " + n(m.splits_unsaved) + " splits");
-          },
+          [](const RunsSaved& m) { return "RunsSaved" + of(m.generation); },
       },
       message);
 }

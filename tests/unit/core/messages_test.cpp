@@ -102,7 +102,7 @@ std::vector<Message> one_of_each() {
       WorkerFailed{n(), any_failure()},
       Heartbeat{n(), stats, 5},
       SaveRuns{n()},
-      RunsSaved{n(), n()},
+      RunsSaved{n()},
       AskToLeave{n()}};
 }
 

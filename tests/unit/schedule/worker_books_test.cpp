@@ -13,9 +13,7 @@ TEST_CASE("a worker that is told to save before its muster answers at once") {
   REQUIRE(out.size() == 1);
   const auto* answer = std::get_if<Answer>(&out.front());
   REQUIRE(answer != nullptr);
-  const auto* saved = std::get_if<RunsSaved>(&answer->message);
-  REQUIRE(saved != nullptr);
-  CHECK(saved->splits_unsaved == 0);
+  CHECK(std::get_if<RunsSaved>(&answer->message) != nullptr);
 }
 
 TEST_CASE("an order to save of an older generation is ignored") {

@@ -88,9 +88,10 @@ TEST_CASE("a process alone is not given what only others would feel") {
 
 TEST_CASE("a tenth of the cases covers every pair, and a smaller sample begins a larger one") {
   const auto cases = drill_matrix(kJobs, 3);
+  const auto all = pairs(cases);
   thresh::test::holds([&](std::uint64_t seed) {
     const auto tenth = drill_sample(cases, seed, cases.size() / 10);
-    RC_ASSERT(pairs(tenth) == pairs(cases));
+    RC_ASSERT(pairs(tenth) == all);
     const auto few = drill_sample(cases, seed, 20);
     RC_ASSERT(few.size() == 20U);
     for (std::size_t i = 0; i < few.size(); ++i) RC_ASSERT(few[i].name() == tenth[i].name());

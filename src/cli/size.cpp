@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/number.hpp"
+#include "engine/options.hpp"
 
 namespace thresh::cli {
 namespace {
@@ -26,7 +27,8 @@ std::uint64_t parse_size(std::string_view text, std::uint64_t most) {
   const Quantity number = read_quantity(text, kHint);
   const std::uint64_t unit = unit_bytes(number.unit);
   if (unit == 1 && number.scale != 1) throw BadValue("is not a whole number of bytes");
-  const std::uint64_t bytes = scaled(number, unit, most);
+  const std::uint64_t bytes = scaled(number, unit, INT64_MAX);
+  if (bytes > most) throw BadValue("is too large: at most " + engine::size_text(most));
   if (bytes == 0) throw BadValue("is less than a byte");
   return bytes;
 }

@@ -7,17 +7,6 @@
 namespace thresh::engine {
 namespace {
 
-// In the largest binary unit that divides it, as the user would write it.
-std::string size_text(std::uint64_t bytes) {
-  if (bytes == 0) return "auto";
-  constexpr std::array<std::pair<unsigned, const char*>, 4> kUnits{
-      {{40, "T"}, {30, "G"}, {20, "M"}, {10, "K"}}};
-  for (const auto& [shift, unit] : kUnits) {
-    if ((bytes >> shift) << shift == bytes) return std::to_string(bytes >> shift) + unit;
-  }
-  return std::to_string(bytes);
-}
-
 std::string key_text(const KeyColumns& key) {
   std::string text = std::to_string(key.first);
   if (key.last != KeyColumns().last) text += "," + std::to_string(key.last);
@@ -25,6 +14,15 @@ std::string key_text(const KeyColumns& key) {
 }
 
 }  // namespace
+
+std::string size_text(std::uint64_t bytes) {
+  constexpr std::array<std::pair<unsigned, const char*>, 4> kUnits{
+      {{40, "T"}, {30, "G"}, {20, "M"}, {10, "K"}}};
+  for (const auto& [shift, unit] : kUnits) {
+    if (bytes != 0 && (bytes >> shift) << shift == bytes) return std::to_string(bytes >> shift) + unit;
+  }
+  return std::to_string(bytes);
+}
 
 std::string scratch_directory(const RunOptions& options) {
   if (!options.scratch.empty()) return options.scratch;
@@ -34,7 +32,7 @@ std::string scratch_directory(const RunOptions& options) {
 
 std::map<std::string, std::string> shaping_options(const RunOptions& options) {
   return {
-      {"split-size", size_text(options.split_bytes)},
+      {"split-size", options.split_bytes == 0 ? "auto" : size_text(options.split_bytes)},
       {"partitions", options.partitions == 0 ? "auto" : std::to_string(options.partitions)},
       {"max-bad-records", std::to_string(options.max_bad_records)},
       {"key", options.key ? key_text(*options.key) : "none"},

@@ -58,6 +58,9 @@ struct RunOptions {
   std::string log_level = "info";      // of the log on stderr
 };
 
+// In the largest binary unit that divides it, as the user would write it.
+std::string size_text(std::uint64_t bytes);
+
 // Where rows go that memory has no room for.
 std::string scratch_directory(const RunOptions& options);
 

@@ -8,11 +8,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <climits>
 #include <cstdio>
 #include <deque>
 #include <fstream>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -105,7 +107,9 @@ void write_copy(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
-  if (!file) log_error(fmt::format("cannot write {}: the metrics are in the output directory only", path));
+  if (file) return;
+  log_error(fmt::format("option --metrics: cannot write {}: {}; the metrics are in the output directory only",
+                        printable(path), std::generic_category().message(errno)));
 }
 
 // The one line at the end of a run.

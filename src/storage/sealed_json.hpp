@@ -50,7 +50,8 @@ auto reading_json(const std::string& path, Read read) {
   try {
     return read();
   } catch (const Json::exception& e) {
-    throw_damaged(path, e.what());
+    const std::string_view what = e.what();
+    throw_damaged(path, std::string(what.substr(what.find("] ") + 2)));  // behind "[json.exception....] "
   } catch (const BadValue& e) {
     throw_damaged(path, e.what());
   }

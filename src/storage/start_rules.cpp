@@ -10,6 +10,10 @@
 namespace thresh::storage {
 namespace {
 
+[[noreturn]] void refuse(const std::string& what, const std::string& remedy) {
+  throw Error(ExitCode::BadData, what + "; " + remedy);
+}
+
 void read_finished(Survey& s, const JobPaths& paths) {
   const auto status = link_status(paths.success());
   if (!status) return;
@@ -18,7 +22,12 @@ void read_finished(Survey& s, const JobPaths& paths) {
     throw Error(ExitCode::CannotCreate, "the output directory " + printable(paths.output) +
                                             " holds a _SUCCESS that is not from thresh: choose another one");
   }
-  s.finished = parse_manifest(text, paths.success());
+  try {
+    s.finished = parse_manifest(text, paths.success());
+  } catch (const Error& e) {
+    if (e.code() != ExitCode::BadData) throw;
+    refuse(e.what(), "choose another output directory, or remove this one");
+  }
 }
 
 void read_unfinished(Survey& s, const JobPaths& paths) {
@@ -80,10 +89,6 @@ void refuse_foreign_files(const Survey& s, const JobPaths& paths) {
                                             printable(name) +
                                             ", which is not from thresh: choose another one");
   }
-}
-
-[[noreturn]] void refuse(const std::string& what, const std::string& remedy) {
-  throw Error(ExitCode::BadData, what + "; " + remedy);
 }
 
 }  // namespace

@@ -225,7 +225,7 @@ TEST_CASE("a bad value is refused with option, value and reason") {
   CHECK(refusal_with({"--top", "18446744073709551616"}) ==
         "option --top: '18446744073709551616' is too large");
   CHECK(refusal_with({"--top", "4294967296"}).starts_with("option --top: '4294967296' is too large"));
-  CHECK(refusal_with({"--round-size", "2G"}) == "option --round-size: '2G' is too large");
+  CHECK(refusal_with({"--round-size", "2G"}) == "option --round-size: '2G' is too large: at most 1G");
   CHECK(refusal_with({"--progress", "Bar"}) == "option --progress: 'Bar' is none of auto, bar, lines, none");
   CHECK(refusal_with({"--log-level", "loud"}).starts_with("option --log-level: 'loud' is none of"));
   CHECK(refusal_with({"--fault", "kill:worker=1"}).starts_with("--fault 'kill:worker=1'"));

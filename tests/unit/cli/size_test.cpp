@@ -48,7 +48,7 @@ TEST_CASE("a size that cannot be is refused with the reason") {
   CHECK_THROWS_WITH(parse_size("18446744073709551615T"), "is too large");
   CHECK_THROWS_WITH(parse_size("8388608T"), "is too large");
   CHECK_THROWS_WITH(parse_size("1.0000000001G"), "has more than nine digits after the point");
-  CHECK_THROWS_WITH(parse_size("2K", 2047), "is too large");
+  CHECK_THROWS_WITH(parse_size("2K", 2047), "is too large: at most 2047");
 }
 
 TEST_CASE("the largest size is one byte short of eight exbibytes") {

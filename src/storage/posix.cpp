@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -42,6 +43,14 @@ std::optional<FileStatus> status_or_none(int result, const struct stat& s, const
   throw_errno(code, "look at", path, errno);
 }
 
+// Whether the error is about what the path names, and the same tomorrow. Others are the file system's trouble
+// (ESTALE, ETIMEDOUT, EIO, ENFILE), which may pass: no reason to give a job up.
+bool says_what_is_there(int error) noexcept {
+  constexpr std::array kErrors{EACCES, EEXIST,  EINVAL,    EISDIR, ELOOP, ENAMETOOLONG, ENODEV,
+                               ENOENT, ENOTDIR, ENOTEMPTY, ENXIO,  EPERM, EROFS};
+  return std::find(kErrors.begin(), kErrors.end(), error) != kErrors.end();
+}
+
 }  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
@@ -74,7 +83,7 @@ std::string advised(const Error& error) {
 void throw_errno(ExitCode code, std::string_view doing, std::string_view path, int error) {
   const std::string what = "cannot " + std::string(doing) + " " + printable(path) + ": " + errno_text(error);
   if (error == ENOSPC || error == EDQUOT) throw DiskFull(code, what);
-  throw Error(code, what);
+  throw Error(says_what_is_there(error) ? code : ExitCode::Io, what);
 }
 
 std::optional<FileStatus> file_status(const std::string& path, ExitCode code) {

@@ -39,7 +39,8 @@ struct DiskFull : Error {
 };
 // What it says, and what to do about a full disk: for an error that ends a job.
 std::string advised(const Error& error);
-// "cannot <doing> <path>: <the system's text>", the path printable; as DiskFull if that is why.
+// "cannot <doing> <path>: <the system's text>", the path printable; as DiskFull if that is why. The code is
+// Io for trouble of the file system that may pass.
 [[noreturn]] void throw_errno(ExitCode code, std::string_view doing, std::string_view path, int error);
 std::string errno_text(int error);
 

@@ -30,6 +30,14 @@ TEST_CASE("errors name what was done, the path printably, and the system's reaso
   CHECK(error.code == ExitCode::Io);
 }
 
+TEST_CASE("trouble of a file system that may pass is no reason to give a job up") {
+  const auto code = [](int error) {
+    return thrown_by([&] { throw_errno(ExitCode::NoInput, "read", "a", error); }).code;
+  };
+  for (const int passing : {ESTALE, EIO, ETIMEDOUT, ENFILE, EHOSTDOWN}) CHECK(code(passing) == ExitCode::Io);
+  for (const int lasting : {ENOENT, EACCES, ENOTDIR, EROFS, ELOOP}) CHECK(code(lasting) == ExitCode::NoInput);
+}
+
 TEST_CASE("what ends a job says what to do about a full disk, and nothing about other errors") {
   const auto advice = [](int error) {
     try {

@@ -7,6 +7,8 @@
 #include <limits>
 #include <string>
 
+#include "engine/cgroup_memory.hpp"
+
 namespace thresh::engine {
 namespace {
 
@@ -22,7 +24,9 @@ std::uint64_t default_memory_budget(std::size_t ranks) {
   for (std::string name; meminfo >> name; meminfo.ignore(std::numeric_limits<std::streamsize>::max(), '\n')) {
     if (name == "MemAvailable:" && meminfo >> available_kib) break;
   }
-  return std::max(kLeast, available_kib * 1024 / 2 / std::max<std::uint64_t>(1, ranks));
+  const std::uint64_t available = available_kib * 1024;
+  const std::uint64_t allowed = std::min(available, cgroup_memory_left().value_or(available));
+  return std::max(kLeast, allowed / 2 / std::max<std::uint64_t>(1, ranks));
 }
 
 void give_freed_memory_back() {

@@ -7,7 +7,7 @@
 namespace thresh::engine {
 
 // Bytes: the share of one of so many ranks of half of the memory that is available on this node
-// (MemAvailable), at least 64 MiB.
+// (MemAvailable, or less if a control group allows less), at least 64 MiB.
 std::uint64_t default_memory_budget(std::size_t ranks);
 
 // Has large blocks that were freed go back to the system at once. By itself the C library keeps them after a

@@ -106,8 +106,9 @@ void CoordinatorPort::carry_out(const schedule::Send& command) {
 void CoordinatorPort::carry_out(const schedule::ListInputs&) {
   tools_.watchdog.doing("listing the inputs");
   file_work(answers_, [this]() -> schedule::Event {
-    storage::InputListing listing = storage::list_inputs(
-        {options_->inputs, options_->files_from, options_->files_from_null}, options_->output);
+    storage::InputListing listing =
+        storage::list_inputs({options_->inputs, options_->files_from, options_->files_from_null},
+                             options_->output, options_->checkpoint_dir);
     for (const std::string& warning : listing.warnings) log_warning(warning);
     for (const InputFile& file : listing.files) check_whole_records(file, *type_);
     return schedule::InputsListed{std::move(listing.files)};

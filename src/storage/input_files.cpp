@@ -62,12 +62,34 @@ std::string join(const std::string& directory, const std::string& name) {
   return directory.back() == '/' ? directory + name : directory + "/" + name;
 }
 
+// The names that lead from `directory` to `path`, links followed; none if it is not in there. The directory
+// itself is in it. Neither need be there yet.
+std::optional<std::vector<std::string>> way_to(const std::string& path, const std::string& directory) {
+  std::error_code ignored;
+  const auto real = std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
+  const auto top = std::filesystem::weakly_canonical(std::filesystem::absolute(directory, ignored), ignored);
+  const auto [in_top, in_path] = std::mismatch(top.begin(), top.end(), real.begin(), real.end());
+  if (in_top != top.end()) return std::nullopt;
+  return std::vector<std::string>(in_path, real.end());
+}
+
+bool is_skipped(std::string_view name) {
+  return name.starts_with('.') || name.starts_with('_');
+}
+
 class Lister {
  public:
-  explicit Lister(const std::string& output_dir) : output_(output_dir) {
+  Lister(const std::string& output_dir, const std::string& checkpoint_dir)
+      : output_(output_dir), checkpoint_(checkpoint_dir) {
     output_status_ = file_status(output_dir, ExitCode::CannotCreate);
     std::error_code ignored;
     if (output_status_) output_real_ = std::filesystem::canonical(output_dir, ignored);
+    // A start would find files that are not its own there.
+    if (!checkpoint_.empty() && way_to(checkpoint_, output_)) {
+      throw Error(ExitCode::Usage, "option --checkpoint: " + printable(checkpoint_) +
+                                       " is in the output directory " + printable(output_) +
+                                       ": choose another one, or leave the option out");
+    }
   }
 
   void add_given(const std::string& given, bool may_be_glob) {
@@ -116,10 +138,20 @@ class Lister {
     }
     refuse_inside_output(path, *status);
     if (status->kind == FileStatus::Kind::Directory) {
+      refuse_checkpoint_inside(path);
       walk(path);
     } else {
       add_file(path, *status);
     }
+  }
+
+  // The next start would take the checkpoints for input.
+  void refuse_checkpoint_inside(const std::string& path) {
+    if (checkpoint_.empty()) return;
+    const auto way = way_to(checkpoint_, path);
+    if (!way || std::any_of(way->begin(), way->end(), is_skipped)) return;
+    throw Error(ExitCode::Usage, "option --checkpoint: " + printable(checkpoint_) + " is in the input " +
+                                     printable(path) + ": choose another one");
   }
 
   void refuse_inside_output(const std::string& path, const FileStatus& status) {
@@ -162,7 +194,7 @@ class Lister {
   }
 
   void add_walked(const std::string& path, const std::string& name, std::vector<std::string>& pending) {
-    if (name.front() == '.' || name.front() == '_') return;
+    if (is_skipped(name)) return;
     const auto status = link_status(path, ExitCode::NoInput);
     if (!status) no_input("the input " + printable(path) + " vanished while it was listed");
     if (status->kind == FileStatus::Kind::Link) {
@@ -200,6 +232,7 @@ class Lister {
   }
 
   std::string output_;
+  std::string checkpoint_;                   // empty: not given
   std::optional<FileStatus> output_status_;  // none: there is no output directory yet
   std::filesystem::path output_real_;
   std::map<std::string, InputFile> files_;                                  // by path
@@ -235,8 +268,9 @@ std::vector<std::string> read_list(const std::string& from, bool null_separated)
 
 }  // namespace
 
-InputListing list_inputs(const InputSpec& spec, const std::string& output_dir) {
-  Lister lister(output_dir);
+InputListing list_inputs(const InputSpec& spec, const std::string& output_dir,
+                         const std::string& checkpoint_dir) {
+  Lister lister(output_dir, checkpoint_dir);
   for (const std::string& path : spec.paths) lister.add_given(path, true);
   if (spec.files_from) {
     for (const std::string& path : read_list(*spec.files_from, spec.null_separated)) {

@@ -30,10 +30,12 @@ struct InputListing {
 //   named. Names in files_from are taken literally; blank lines are ignored.
 // - A file that was reached twice, also through links, counts once, under the smallest of its paths.
 // - The output directory is left out of a walk, with a warning; an input in it is an error.
+// - A directory for checkpoints (may be empty) in the output, or where it would be walked, is an error.
 //
 // Paths stay as given or walked, without `.`, `//` and (where that names the same file) `..`.
 // Throws Error{NoInput} for what is missing, unreadable or not a regular file, and if nothing is left;
-// Error{Usage} for an input inside the output; Error{BadData} for directories that hold half a result.
-InputListing list_inputs(const InputSpec& spec, const std::string& output_dir);
+// Error{Usage} for directories inside one another; Error{BadData} for directories that hold half a result.
+InputListing list_inputs(const InputSpec& spec, const std::string& output_dir,
+                         const std::string& checkpoint_dir = "");
 
 }  // namespace thresh::storage

@@ -225,6 +225,27 @@ TEST_CASE("what is no regular file, missing or unreadable is refused by name") {
   }
 }
 
+TEST_CASE("checkpoints may be neither in the output nor where the next start would take them for input") {
+  const Scratch scratch;
+  const Inside inside(scratch);
+  scratch.write("in/a", "x");
+  std::filesystem::create_directory_symlink("in", "link");
+  const auto error = [](const std::string& checkpoint) {
+    return thrown_by([&] { list_inputs({{"in"}, std::nullopt, false}, "out", checkpoint); });
+  };
+  for (const char* directory : {"out", "out/ckpt", "./out/../out/x"}) {
+    CHECK(error(directory).code == ExitCode::Usage);
+    CHECK(error(directory).says("is in the output directory out"));
+  }
+  for (const char* directory : {"in", "in/ckpt", "link/x/y"}) {
+    CHECK(error(directory).code == ExitCode::Usage);
+    CHECK(error(directory).says("is in the input in"));
+  }
+  for (const char* directory : {"in/.ckpt", "in/_x/y", "output", "elsewhere", ""}) {
+    CHECK_NOTHROW(list_inputs({{"in"}, std::nullopt, false}, "out", directory));
+  }
+}
+
 TEST_CASE("no input at all is an error that says where it was looked for") {
   const Scratch scratch;
   const Inside inside(scratch);

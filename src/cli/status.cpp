@@ -9,6 +9,7 @@
 #include "cli/number.hpp"
 #include "cli/terminal.hpp"
 #include "core/text.hpp"
+#include "storage/claim.hpp"
 #include "storage/job_paths.hpp"
 #include "storage/posix.hpp"
 #include "thresh/errors.hpp"
@@ -121,6 +122,10 @@ int drain(const ToolArguments& arguments) {
     return static_cast<int>(ExitCode::Done);
   }
   const storage::JobPaths paths(directory);
+  const Generation highest = storage::highest_claim(paths.generations());
+  if (highest == 0 || !storage::holder_at_work(paths.generations(), highest)) {
+    throw Error(ExitCode::NoInput, printable(directory) + ": nobody is at work on this job");
+  }
   storage::write_durably(paths.job_dir(), paths.drain_request(static_cast<WorkerId>(id)), "", false);
   print_out(fmt::format("worker {} is asked to leave; thresh status shows when it has\n", id));
   return static_cast<int>(ExitCode::Done);

@@ -126,8 +126,8 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
                  command.plan.inputs,
                  command.plan.splits,
                  command.plan.partitions};
-    check_room(command.plan);
     storage::StartPolicy policy;
+    policy.before_work = [&] { check_room(command.plan); };
     policy.fresh = options_->fresh;
     policy.overwrite = options_->overwrite;
     policy.accept_new_code = options_->accept_new_code;

@@ -140,6 +140,7 @@ std::optional<OpenResult> JobDirectory::try_open(const JobPaths& paths, const Jo
     result.job_id = found.finished->job.job_id;
     return result;
   }
+  if (verdict != Verdict::CarryOut && policy.before_work) policy.before_work();
   ClaimOfStart claim(paths, policy);
   // Before the claim others could act. From here on only we do.
   found = survey(paths);
@@ -167,6 +168,8 @@ std::optional<OpenResult> JobDirectory::try_open(const JobPaths& paths, const Jo
   write_durably(paths.job_dir(), paths.token(result.job_id), "", false);
   const std::string replaced = found.finished ? found.finished->job.job_id : "";
   result.directory.reset(new JobDirectory(paths, result.job_id, claim.keep(), policy, replaced));
+  if (!policy.takes_over)
+    (void)result.directory->take_drain_requests();  // they were for workers of a run before
   return result;
 }
 
@@ -327,6 +330,7 @@ std::vector<WorkerId> JobDirectory::take_drain_requests() noexcept {
 void JobDirectory::record_outcome(int code, std::string_view text) noexcept {
   try {
     if (!link_status(paths_.job_file())) return;  // published, or discarded
+    if (!still_ours()) return;                    // what became of whoever took over is theirs to say
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
     const Outcome outcome{job_id_, generation(), code, std::string(text), now_ms};

@@ -35,6 +35,8 @@ struct StartPolicy {
   // more, nor `overwrite` if it is finished.
   std::optional<LostJob> takes_over = std::nullopt;
   StepHook at_step = {};  // may be empty
+  // Called before anything is written for a job that begins or goes on; may be empty.
+  std::function<void()> before_work = {};
   // Asked for the split points of a job that begins; empty if it has none. It is to call `refresh` every
   // refresh_interval.
   std::function<std::vector<std::string>(const std::function<void()>& refresh)> split_points = {};

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "small_job.hpp"
+#include "storage/claim.hpp"
 #include "storage/outcome.hpp"
 #include "support/catch.hpp"
 
@@ -467,6 +468,42 @@ TEST_CASE("an outcome is recorded while the job is unfinished") {
   publish(*opened.directory, small_identity(), "word");
   opened.directory->record_outcome(0, "done");
   CHECK(flaw_of_finished(scratch / "out", "word").empty());
+}
+
+TEST_CASE("a run that was taken over says nothing of what became of the job") {
+  const Scratch scratch;
+  const auto opened = JobDirectory::open(scratch / "out", small_identity(), quick());
+  const auto other = Claim::take(scratch / "out/.thresh/generation", 2, std::chrono::milliseconds(100));
+  REQUIRE(other);
+  opened.directory->record_outcome(130, "interrupted");
+  CHECK_FALSE(read_outcome(scratch / "out/.thresh/outcome.json"));
+}
+
+TEST_CASE("workers that a run before was asked to do without stay when the job goes on") {
+  const Scratch scratch;
+  const std::string request = scratch / "out/.thresh/drain.2";
+  (void)JobDirectory::open(scratch / "out", small_identity(), quick());
+  scratch.write("out/.thresh/drain.2", "");
+  auto next = JobDirectory::open(scratch / "out", small_identity(), quick());
+  CHECK_FALSE(exists(request));
+  scratch.write("out/.thresh/drain.2", "");
+  CHECK(next.directory->take_drain_requests() == std::vector<WorkerId>{2});
+}
+
+TEST_CASE("nothing is asked of a start that has nothing to do") {
+  const Scratch scratch;
+  StartPolicy policy = quick();
+  int asked = 0;
+  policy.before_work = [&] { ++asked; };
+  finish(scratch / "out", small_identity(), "word", policy);
+  CHECK(asked == 1);
+  CHECK(JobDirectory::open(scratch / "out", small_identity(), policy).state == StartState::AlreadyComplete);
+  CHECK(asked == 1);
+  policy.before_work = [] { throw Error(ExitCode::Io, "no room"); };
+  policy.overwrite = true;
+  JobIdentity another = small_identity();
+  another.partitions = 7;
+  CHECK(thrown_by([&] { (void)JobDirectory::open(scratch / "out", another, policy); }).says("no room"));
 }
 
 }  // namespace

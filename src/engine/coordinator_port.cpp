@@ -293,7 +293,9 @@ std::optional<Failure> CoordinatorPort::reason_to_stop() const {
   if (auto reason = stop_signal()) return reason;
   if (!options_->max_time) return std::nullopt;
   const schedule::Time limit = *options_->max_time;
-  if (now() < limit - std::clamp<schedule::Time>(limit / 10, 1s, 60s)) return std::nullopt;
+  // All ranks began together: the limit is not longer for one that takes over.
+  const schedule::Time passed = Clock::now() - tools_.begin;
+  if (passed < limit - std::clamp<schedule::Time>(limit / 10, 1s, 60s)) return std::nullopt;
   return Failure{static_cast<int>(ExitCode::StoppedEarly),
                  "stopped, as --max-time is nearly over; run the same command again to go on"};
 }

@@ -37,8 +37,9 @@ struct RankTools {
   Pulse& pulse;
   Watchdog& watchdog;
   FaultDrill& drill;
-  std::deque<schedule::WorkerLost>& lost;  // for the coordinator to take note of
-  const std::vector<Seat>& seats;          // by rank; empty: nobody knows
+  std::deque<schedule::WorkerLost>& lost;       // for the coordinator to take note of
+  const std::vector<Seat>& seats;               // by rank; empty: nobody knows
+  std::chrono::steady_clock::time_point begin;  // when this rank began; all do together
 };
 // Meets the other ranks that are left; messages under way are lost, and the requests of an exchange.
 void go_on_without_lost(RankTools& tools);

@@ -344,6 +344,7 @@ schedule::Event CoordinatorPort::wait(schedule::Time deadline) {
 
 void CoordinatorPort::carry_out(const schedule::WriteVerdict& command) {
   for (const BlamedRecord& record : command.records) {
+    if (!left_out_.emplace(command.split, record.offset).second) continue;
     log_warning(fmt::format("left out: {}", schedule::record_text(job_->plan, command.split, record)));
   }
   file_work(answers_, [&]() -> schedule::Event {

@@ -6,7 +6,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "comm/rounds.hpp"
@@ -72,6 +74,7 @@ class CoordinatorPort final : public schedule::Port {
   schedule::Time next_ping_{};
   schedule::Time next_status_{};
   bool stop_told_ = false;
+  std::set<std::pair<SplitId, std::uint64_t>> left_out_;  // records of which a line was said, by their offset
 };
 
 }  // namespace thresh::engine

@@ -12,16 +12,25 @@
 namespace thresh::schedule {
 namespace {
 
-bool holds(const std::vector<BlamedRecord>& records, std::uint64_t offset) {
-  return std::any_of(records.begin(), records.end(),
-                     [&](const BlamedRecord& record) { return record.offset == offset; });
+bool comes_before(const BlamedRecord& a, const BlamedRecord& b) {
+  return a.offset < b.offset;
 }
 
-void quarantine(SplitTrouble& trouble, const BlamedRecord& record) {
-  if (holds(trouble.quarantine, record.offset)) return;
-  trouble.quarantine.push_back(record);
-  std::sort(trouble.quarantine.begin(), trouble.quarantine.end(),
-            [](const BlamedRecord& a, const BlamedRecord& b) { return a.offset < b.offset; });
+// REQUIRES: by offset.
+bool holds(const std::vector<BlamedRecord>& records, const BlamedRecord& record) {
+  return std::binary_search(records.begin(), records.end(), record, comes_before);
+}
+
+// All at once: there may be many thousands. With one that is new, what failed before counts no longer: less
+// is left to fail.
+void quarantine(SplitTrouble& trouble, const std::vector<BlamedRecord>& records) {
+  std::vector<BlamedRecord>& all = trouble.quarantine;
+  const std::size_t before = all.size();
+  all.insert(all.end(), records.begin(), records.end());
+  std::stable_sort(all.begin(), all.end(), comes_before);
+  const auto same = [](const BlamedRecord& a, const BlamedRecord& b) { return a.offset == b.offset; };
+  all.erase(std::unique(all.begin(), all.end(), same), all.end());
+  if (all.size() > before) trouble.failures = 0;
 }
 
 Failure too_bad(const Job& job, SplitId split, const BlamedRecord& record) {
@@ -33,6 +42,12 @@ Failure too_bad(const Job& job, SplitId split, const BlamedRecord& record) {
     text += "; with --fresh, --max-bad-records N leaves out up to N such records";
   }
   return Failure{static_cast<int>(ExitCode::BadData), std::move(text)};
+}
+
+Failure never_the_same(const Job& job, SplitId split, const BlamedRecord& record, std::uint32_t failures) {
+  return Failure{static_cast<int>(ExitCode::BadData),
+                 record_text(job.plan, split, record) + "; its split failed " + std::to_string(failures) +
+                     " times, each time at other records (--max-attempts)"};
 }
 
 }  // namespace
@@ -50,10 +65,12 @@ std::uint64_t quarantined_records(const Job& job) {
 
 std::optional<Failure> learn_attempts(Job& job, const std::vector<AttemptNote>& notes,
                                       std::vector<SplitId>& verdicts) {
+  std::map<SplitId, std::vector<BlamedRecord>> known;
   for (const AttemptNote& note : notes) {
     if (note.split >= job.plan.splits.size() || note.kind != AttemptKind::Quarantine) continue;
-    quarantine(job.troubles[note.split], note.record);
+    known[note.split].push_back(note.record);
   }
+  for (const auto& [split, records] : known) quarantine(job.troubles[split], records);
   std::set<SplitId> decided;
   std::map<std::pair<SplitId, std::uint64_t>, std::uint32_t> listed;
   for (const AttemptNote& note : notes) {
@@ -63,11 +80,11 @@ std::optional<Failure> learn_attempts(Job& job, const std::vector<AttemptNote>& 
     if (++listed[record] <= learned) continue;
     ++learned;
     SplitTrouble& trouble = job.troubles[note.split];
-    if (holds(trouble.quarantine, note.record.offset)) continue;
+    if (holds(trouble.quarantine, note.record)) continue;
     ++trouble.failures;
     if (++trouble.blamed[note.record.offset] < 2 && trouble.failures < job.options.max_attempts) continue;
     if (quarantined_records(job) >= job.options.max_bad_records) return too_bad(job, note.split, note.record);
-    quarantine(trouble, note.record);
+    quarantine(trouble, {note.record});
     decided.insert(note.split);
   }
   verdicts.assign(decided.begin(), decided.end());
@@ -89,11 +106,15 @@ SplitDecision split_failed(Job& job, WorkerId worker, const SplitFailed& failed)
   limits.most_quarantined = job.options.max_bad_records;
   SplitDecision decision{FaultHandler::judge_split(limits), {}};
   if (decision.verdict == FaultHandler::Verdict::Quarantine) {
-    for (const BlamedRecord& record : failed.bad) quarantine(trouble, record);
+    quarantine(trouble, failed.bad);
   } else if (decision.verdict == FaultHandler::Verdict::Fail) {
     const std::string host = job.metrics.host_of(worker);
     Failure failure = failed.failure;
-    if (limits.blames_records) failure = too_bad(job, failed.split, failed.bad.front());
+    if (limits.blames_records) {
+      const bool too_many = limits.quarantined > limits.most_quarantined;
+      failure = too_many ? too_bad(job, failed.split, failed.bad.front())
+                         : never_the_same(job, failed.split, failed.bad.front(), limits.failures);
+    }
     decision.failure = job.faults.worker_failed(worker, host, failure);
   }
   return decision;

@@ -160,6 +160,52 @@ TEST_CASE("a note of a crash counts once, however often the job directory is lis
   REQUIRE(learn_attempts(job, {crash, crash}, verdicts)->code == 65);
 }
 
+TEST_CASE("bad records are left out as they are found, however many a split has") {
+  thresh::schedule::Job job;
+  job.options.max_attempts = 2;
+  job.options.max_bad_records = 8;
+  thresh::JobPlan plan;
+  plan.inputs.push_back({"in.txt", 100, 0});
+  plan.splits.push_back({0, 0, 100});
+  job.adopt(plan);
+  const auto fails_at = [&](std::uint64_t first) {
+    thresh::SplitFailed failed;
+    failed.failure = {65, "bad"};
+    for (std::uint64_t offset = first + 2; offset-- > first;) failed.bad.push_back({offset, "no TAB"});
+    return split_failed(job, 1, failed);
+  };
+  for (const std::uint64_t first : {50U, 10U, 30U, 70U}) {
+    REQUIRE(fails_at(first).verdict == FaultHandler::Verdict::TryAgain);
+    REQUIRE(fails_at(first).verdict == FaultHandler::Verdict::Quarantine);
+  }
+  std::vector<std::uint64_t> left_out;
+  for (const auto& record : job.troubles.at(0).quarantine) left_out.push_back(record.offset);
+  REQUIRE(left_out == std::vector<std::uint64_t>{10, 11, 30, 31, 50, 51, 70, 71});
+  const SplitDecision one_more = fails_at(90);
+  REQUIRE(one_more.verdict == FaultHandler::Verdict::TryAgain);
+  REQUIRE(fails_at(90).failure.what.find("more than the 8 bad records") != std::string::npos);
+}
+
+TEST_CASE("a split that fails elsewhere each time is told so, not that there are too many bad records") {
+  thresh::schedule::Job job;
+  job.options.max_attempts = 3;
+  job.options.max_bad_records = 100;
+  thresh::JobPlan plan;
+  plan.inputs.push_back({"in.txt", 100, 0});
+  plan.splits.push_back({0, 0, 100});
+  job.adopt(plan);
+  thresh::SplitFailed failed;
+  failed.failure = {65, "bad"};
+  SplitDecision decision;
+  for (std::uint64_t offset = 0; offset < 3; ++offset) {
+    failed.bad = {{offset, "sometimes bad"}};
+    decision = split_failed(job, 1, failed);
+  }
+  REQUIRE(decision.verdict == FaultHandler::Verdict::Fail);
+  REQUIRE(decision.failure.what.find("its split failed 3 times, each time at other records") !=
+          std::string::npos);
+}
+
 TEST_CASE("who is merely silent is still in every collective: the job is started again") {
   FaultHandler faults(FaultPolicy{true, false, 4});
   faults.worker_lost(1, "", "map", "its process ended", false);

@@ -72,6 +72,10 @@ namespace detail {
   }
 }
 
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_combined_too_large() {
+  throw Error(ExitCode::BadData, "what combine() made of the values of a key has more than 4 GiB");
+}
+
 // Called where a group's reduce threw.
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_group_failed(std::string_view key) {
   try {
@@ -210,6 +214,7 @@ void combine_bytes(std::string& into, std::string_view from) {
   auto combined = Job::combine(Value::read(into), Value::read(from));
   into.clear();
   Value::append(combined, into);
+  if (into.size() > UINT32_MAX) throw_combined_too_large();  // sizes of rows have 32 bits
 }
 template <class Job>
 std::uint64_t weight_of(std::string_view value) {

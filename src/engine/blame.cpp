@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -17,6 +18,8 @@ std::atomic<std::uint64_t> block_offset{0};
 std::atomic<const char*> where_at_hand{""};
 std::atomic<bool> left{false};
 pid_t thread_of_the_job = 0;  // set before the handler is
+// Of the thread of the job, which writes it. The last byte stays 0.
+char at_work[512] = "";
 
 // Async-signal-safe.
 void say_where(const char* what) noexcept {
@@ -34,6 +37,15 @@ void leave(AttemptKind kind, const char* what) noexcept {
   if (begin == nullptr || record < begin || record >= block_end.load()) return;
   if (left.exchange(true)) return;
   crumb->leave(kind, block_offset.load() + static_cast<std::uint64_t>(record - begin), what);
+}
+
+// Async-signal-safe.
+void say_at_work(int signal) noexcept {
+  const char* const name = sigabbrev_np(signal);
+  const char* const texts[] = {"thresh: ", at_work, ": crashed (SIG", name == nullptr ? "?" : name, ")\n"};
+  for (const char* text : texts) {
+    if (write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
+  }
 }
 
 const char* name_of(int signal) noexcept {
@@ -55,7 +67,11 @@ const char* name_of(int signal) noexcept {
 extern "C" void on_crash(int signal) {
   // The thread that writes checkpoints is not at the record that is being mapped.
   if (gettid() == thread_of_the_job) {
-    if (crumb_at_hand.load() != nullptr) say_where(name_of(signal));
+    if (crumb_at_hand.load() != nullptr) {
+      say_where(name_of(signal));
+    } else if (at_work[0] != 0) {
+      say_at_work(signal);
+    }
     leave(AttemptKind::Crash, name_of(signal));
   }
   raise(signal);
@@ -80,6 +96,12 @@ void Blame::block(std::string_view bytes, std::uint64_t file_offset) noexcept {
   block_end.store(bytes.data() + bytes.size());
   block_offset.store(file_offset);
   block_begin.store(bytes.empty() ? nullptr : bytes.data());
+}
+
+void tell_of_crash(std::string_view what) noexcept {
+  const std::size_t size = std::min(what.size(), sizeof at_work - 1);
+  std::memcpy(at_work, what.data(), size);
+  at_work[size] = 0;
 }
 
 void leave_hang() noexcept {

@@ -26,6 +26,10 @@ class Blame {
 // Any thread; for the watchdog.
 void leave_hang() noexcept;
 
+// What a line on stderr says of a crash at no record: "worker 2 on node7, reducing partition 3". By the
+// thread of the job alone.
+void tell_of_crash(std::string_view what) noexcept;
+
 // Once a process, for ranks that map.
 void catch_crashes();
 

@@ -39,6 +39,7 @@ Watchdog::~Watchdog() {
 }
 
 void Watchdog::doing(std::string what) {
+  tell_of_crash(who_ + ", " + what);
   const std::lock_guard lock(mutex_);
   what_ = std::move(what);
   offset_.store(0, std::memory_order_relaxed);

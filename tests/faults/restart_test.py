@@ -58,6 +58,12 @@ class Restart(ranks.Case):
         self.assertGreaterEqual(metrics["found"]["parts"], 2)
         self.assertEqual(metrics["found"]["parts"] + metrics["tasks"]["parts_committed"], 6)
 
+    def test_a_crash_at_no_record_is_told_with_what_was_done(self):
+        result, output = self.job(3, "wordcount", self.source, *SHAPE, "--fault", "segv:worker=1,at=shuffle")
+        said = result.stderr.decode()
+        self.assertRegex(said, r"thresh: worker 1 on \S+, exchanging wave 0 of the shuffle: crashed \(SIGSEGV\)")
+        self.assert_nothing_published(output)
+
     def test_a_job_that_stops_loses_nothing(self):
         """What was mapped is in files, whatever the interval."""
         output = self.interrupted(3, "term:worker=1,at=map:20", codes=(75,), every="10m")

@@ -75,8 +75,10 @@ schedule::Job new_job(const RunOptions& options, const JobType& type, const Rank
   // The buffers of all peers together take at most an eighth of the budget, and MPI's offsets are ints.
   const MemoryPlan memory(options.memory_bytes);
   const std::uint64_t round_bytes = std::min<std::uint64_t>(memory.round_bytes, INT_MAX);
-  job.options.round_bytes = std::max<std::uint64_t>(
-      1, std::min(options.round_bytes, round_bytes / static_cast<std::uint64_t>(ranks)));
+  // With less, a job of kilobytes takes minutes.
+  const std::uint64_t of_a_pair =
+      std::max<std::uint64_t>(4096, round_bytes / static_cast<std::uint64_t>(ranks));
+  job.options.round_bytes = std::min(options.round_bytes, of_a_pair);
   job.options.wave_bytes = memory.wave_bytes;
   job.options.combines = type.combines();
   job.options.conserves_weight = type.weight != nullptr;

@@ -218,6 +218,11 @@ class Lister {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (!fd) throw_errno(ExitCode::NoInput, "read the input", path, errno);
     const FileStatus status = status_of(fd.get(), path);
+    char first = 0;
+    if (status.size == 0 && read_at(fd.get(), &first, 1, 0, path) > 0) {
+      no_input("the input " + printable(path) +
+               " says that it is empty, and is not: copy it to a file first");
+    }
     const auto [known, is_new] = path_of_.emplace(std::pair(status.device, status.inode), path);
     if (!is_new) {
       const auto& [kept, dropped] = std::minmax(known->second, path);

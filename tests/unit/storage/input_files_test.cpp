@@ -215,6 +215,7 @@ TEST_CASE("what is no regular file, missing or unreadable is refused by name") {
   CHECK(refused("dangling", "is a link that leads nowhere"));
   CHECK(refused("round", "Too many levels of symbolic links"));
   CHECK(refused("missing", "No such file"));
+  CHECK(refused("/proc/self/status", "says that it is empty, and is not"));
   CHECK(refused("good/below", "cannot read the input"));
   scratch.make_directory("d");
   REQUIRE(::mkfifo("d/pipe", 0666) == 0);

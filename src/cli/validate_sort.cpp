@@ -70,6 +70,7 @@ storage::SortFormat format_of(const ToolArguments& arguments, const std::vector<
   } else if (const auto key = key_of_output(arguments.words.front())) {
     format.key = *key;
   }
+  format.ends_with_lf = arguments.words.size() == 1 && key_of_output(arguments.words.front());
   return format;
 }
 
@@ -77,8 +78,8 @@ std::string sums_text(const storage::RecordSums& sums) {
   return fmt::format("{} records, checksum {}", sums.records, storage::hex64(sums.checksum));
 }
 
-void compare(const storage::RecordSums& sorted, const std::string& against,
-             const storage::SortFormat& format) {
+void compare(const storage::RecordSums& sorted, const std::string& against, storage::SortFormat format) {
+  format.ends_with_lf = false;  // it was read as any input
   const storage::RecordSums input = storage::check_sort(list({against}), format).sums;
   if (input == sorted) {
     print_out(fmt::format("{}: the same records\n", printable(against)));

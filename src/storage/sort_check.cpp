@@ -54,7 +54,8 @@ class Checker {
       const std::size_t newline = block.bytes.find('\n', at);
       const std::size_t stop = newline == std::string_view::npos ? block.bytes.size() : newline;
       std::string_view line = block.bytes.substr(at, stop - at);
-      if (newline != std::string_view::npos && line.ends_with('\r')) line.remove_suffix(1);
+      const bool may_have_cr = newline != std::string_view::npos && !format_.ends_with_lf;
+      if (may_have_cr && line.ends_with('\r')) line.remove_suffix(1);
       take_record(line, block.file_offset + at);
       at = stop + 1;
     }

@@ -17,6 +17,7 @@ namespace thresh::storage {
 struct SortFormat {
   std::size_t record_bytes = 0;  // 0: records are lines, without their LF or CRLF
   KeyColumns key;                // of a record
+  bool ends_with_lf = false;     // lines do, alone: a CR before it is theirs, as in what thresh writes
 };
 
 // Equal for equal records in any order; different records give the same sums with odds of 2^-64.

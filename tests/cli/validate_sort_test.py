@@ -51,6 +51,12 @@ class ValidateSort(ranks.Case):
         self.assert_good(output, "--against", text)
         self.assert_bad(output, "--key", "1,6", says=("part-",))
 
+    def test_a_carriage_return_that_is_a_part_of_a_line_stays_one(self):
+        source = self.write("cr.txt", b"b\r\r\na\r\r\nplain\r\nc\r")
+        result, output = self.job(0, "terasort", source, "--key", "1")
+        self.assert_done(result, output)
+        self.assert_good(output, "--against", source)
+
     def test_a_record_out_of_order_in_a_part_is_named(self):
         a, b = self.records[10], self.records[500]
         output = self.parts([*self.records[:10], b, *self.records[11:500], a, *self.records[501:]])

@@ -10,7 +10,7 @@ namespace {
 using namespace test;
 
 SortFormat records_of(std::size_t bytes, std::uint32_t key_bytes) {
-  return {bytes, {1, key_bytes}};
+  return {bytes, {1, key_bytes}, false};
 }
 
 TEST_CASE("records in order are counted, whatever the order of those with equal keys") {
@@ -42,7 +42,7 @@ TEST_CASE("a fall within a file and one between files is named with its offset")
 TEST_CASE("lines are compared by the bytes of the key, as unsigned, without their ends") {
   const Scratch scratch;
   const InputFile file = listed(scratch.write("a", "9a\r\n8\n1b\n0\x80\n0"));
-  CHECK_FALSE(check_sort({file}, {0, {3, 3}}).first_bad);
+  CHECK_FALSE(check_sort({file}, {0, {3, 3}, false}).first_bad);
   CHECK(check_sort({file}, {0, {2, 2}}).first_bad == file.path + ", byte 4: the key '' comes after 'a'");
   CHECK(check_sort({file}, {}).out_of_order == 4);
   const InputFile other_ends = listed(scratch.write("b", "9a\n8\n1b\n0\x80\n0\n"));

@@ -108,7 +108,7 @@ void CoordinatorPort::carry_out(const schedule::ListInputs&) {
   file_work(answers_, [this]() -> schedule::Event {
     storage::InputListing listing =
         storage::list_inputs({options_->inputs, options_->files_from, options_->files_from_null},
-                             options_->output, options_->checkpoint_dir);
+                             options_->output, options_->checkpoint_dir, &tools_.pulse);
     for (const std::string& warning : listing.warnings) log_warning(warning);
     for (const InputFile& file : listing.files) check_whole_records(file, *type_);
     return schedule::InputsListed{std::move(listing.files)};
@@ -147,10 +147,12 @@ void CoordinatorPort::carry_out(const schedule::OpenJob& command) {
     for (const std::string& notice : result.notices) log_info(notice);
     directory_ = std::move(result.directory);
     if (!directory_) return schedule::JobOpened{0, result.job_id, true, "", {}};
+    goes_on_ = result.state == storage::StartState::GoesOn;
+    JobFiles files = list_files();  // before a directory is made that ought to be there
     const std::string run_directory =
         options_->checkpoints ? directory_->make_run_directory(options_->checkpoint_dir) : "";
     return schedule::JobOpened{
-        directory_->generation(),      result.job_id, false, run_directory, list_files(),
+        directory_->generation(),      result.job_id, false, run_directory, std::move(files),
         std::move(result.split_points)};
   });
 }
@@ -209,7 +211,7 @@ void CoordinatorPort::carry_out(const schedule::JoinWave& command) {
 void CoordinatorPort::carry_out(const schedule::ReportFound&) {
   const schedule::Found& found = job_->found;
   for (const std::string& what : found.damage) log_warning(fmt::format("not used: {}", what));
-  if (options_->quiet || (found.runs == 0 && found.parts == 0)) return;
+  if (options_->quiet || (!goes_on_ && found.runs == 0 && found.parts == 0)) return;
   const std::size_t splits = job_->plan.splits.size();
   say(fmt::format(
       "{}: goes on with {}: {} of {} splits mapped, {} of {} parts; {} splits and {} parts are left",
@@ -245,12 +247,13 @@ bool CoordinatorPort::turn() {
   return busy;
 }
 
-// A rank that works as well sends its pings while it is at a task, too. Not in an exchange in which nothing
-// moves: the others hear nothing then, and end.
+// Pings are sent while this rank is at a task of its own, too: a split, a list of a million inputs. Not in an
+// exchange in which nothing moves: the others hear nothing then, and end.
 void CoordinatorPort::ping() {
   const schedule::Liveness liveness = job_->pool.liveness();
   next_ping_ = now() + liveness.ping_interval;
-  if (std::chrono::milliseconds(local_->exchange_waits_ms()) >= liveness.peer_timeout) return;
+  const std::uint64_t waits_ms = local_ == nullptr ? 0 : local_->exchange_waits_ms();
+  if (std::chrono::milliseconds(waits_ms) >= liveness.peer_timeout) return;
   for (const WorkerId worker : job_->pool.live()) {
     if (static_cast<int>(worker) != tools_.comm.coordinator())
       carry_out(schedule::Send{worker, Ping{job_->generation}});
@@ -260,7 +263,7 @@ void CoordinatorPort::ping() {
 // What cannot wait for the end of what is under way.
 void CoordinatorPort::poll() {
   if (tools_.comm.broken()) go_on_without_lost(tools_);
-  if (local_ != nullptr && now() >= next_ping_) ping();
+  if (now() >= next_ping_) ping();
   if (now() < next_refresh_) return;
   next_refresh_ = now() + kRefreshInterval;
   if (refresh_opening_) refresh_opening_();
@@ -328,6 +331,7 @@ std::optional<schedule::Event> CoordinatorPort::next_event() {
 
 schedule::Event CoordinatorPort::wait(schedule::Time deadline) {
   for (Backoff backoff(kLongestNap);;) {
+    next_ping_ = now() + job_->pool.liveness().ping_interval;  // the machines see to it here
     tools_.pulse.step();
     if (tools_.comm.broken()) go_on_without_lost(tools_);
     // Mail first: a worker that was heard meanwhile is not silent.

@@ -74,6 +74,7 @@ class CoordinatorPort final : public schedule::Port {
   schedule::Time next_ping_{};
   schedule::Time next_status_{};
   bool stop_told_ = false;
+  bool goes_on_ = false;                                  // there was an unfinished job
   std::set<std::pair<SplitId, std::uint64_t>> left_out_;  // records of which a line was said, by their offset
 };
 

@@ -79,8 +79,8 @@ bool is_skipped(std::string_view name) {
 
 class Lister {
  public:
-  Lister(const std::string& output_dir, const std::string& checkpoint_dir)
-      : output_(output_dir), checkpoint_(checkpoint_dir) {
+  Lister(const std::string& output_dir, const std::string& checkpoint_dir, Progress* progress)
+      : output_(output_dir), checkpoint_(checkpoint_dir), progress_(progress) {
     output_status_ = file_status(output_dir, ExitCode::CannotCreate);
     std::error_code ignored;
     if (output_status_) output_real_ = std::filesystem::canonical(output_dir, ignored);
@@ -211,6 +211,7 @@ class Lister {
   }
 
   void add_file(const std::string& path, const FileStatus& listed) {
+    if (progress_ != nullptr) progress_->step();
     if (listed.kind != FileStatus::Kind::Regular) {
       no_input("the input " + printable(path) + " is not a regular file");
     }
@@ -237,7 +238,8 @@ class Lister {
   }
 
   std::string output_;
-  std::string checkpoint_;                   // empty: not given
+  std::string checkpoint_;  // empty: not given
+  Progress* progress_;
   std::optional<FileStatus> output_status_;  // none: there is no output directory yet
   std::filesystem::path output_real_;
   std::map<std::string, InputFile> files_;                                  // by path
@@ -274,8 +276,8 @@ std::vector<std::string> read_list(const std::string& from, bool null_separated)
 }  // namespace
 
 InputListing list_inputs(const InputSpec& spec, const std::string& output_dir,
-                         const std::string& checkpoint_dir) {
-  Lister lister(output_dir, checkpoint_dir);
+                         const std::string& checkpoint_dir, Progress* progress) {
+  Lister lister(output_dir, checkpoint_dir, progress);
   for (const std::string& path : spec.paths) lister.add_given(path, true);
   if (spec.files_from) {
     for (const std::string& path : read_list(*spec.files_from, spec.null_separated)) {

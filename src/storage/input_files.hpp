@@ -32,10 +32,12 @@ struct InputListing {
 // - The output directory is left out of a walk, with a warning; an input in it is an error.
 // - A directory for checkpoints (may be empty) in the output, or where it would be walked, is an error.
 //
+// Steps `progress` (may be null) for each file.
+//
 // Paths stay as given or walked, without `.`, `//` and (where that names the same file) `..`.
 // Throws Error{NoInput} for what is missing, unreadable or not a regular file, and if nothing is left;
 // Error{Usage} for directories inside one another; Error{BadData} for directories that hold half a result.
 InputListing list_inputs(const InputSpec& spec, const std::string& output_dir,
-                         const std::string& checkpoint_dir = "");
+                         const std::string& checkpoint_dir = "", Progress* progress = nullptr);
 
 }  // namespace thresh::storage

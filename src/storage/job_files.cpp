@@ -106,7 +106,12 @@ JobFiles list_job_files(const JobPaths& paths, const std::string& job_id, std::v
   JobFiles files;
   for (const std::string& directory : run_directories(paths)) {
     try {
-      if (!link_status(directory)) continue;
+      if (!link_status(directory)) {
+        // One that was named elsewhere: its file system may not be mounted.
+        if (directory != paths.runs())
+          damage.push_back(printable(directory) + " with checkpoints is not there");
+        continue;
+      }
       for (const std::string& name : list_directory(directory)) {
         const auto parsed = parse_run_file_name(name);
         if (!parsed || parsed->job_id != job_id) continue;

@@ -164,11 +164,20 @@ class Restart(ranks.Case):
         self.assertGreater(metrics["found"]["splits"], 0)
         self.assertEqual(list(elsewhere.glob("*/*")), [])
 
+    def test_a_directory_of_checkpoints_that_is_not_there_is_named(self):
+        elsewhere = self.dir / "checkpoints"
+        self.interrupted(3, "kill:worker=1,at=shuffle", "--checkpoint", elsewhere)
+        elsewhere.rename(self.dir / "away")
+        metrics, said = self.completes(2, "--checkpoint", elsewhere)
+        self.assertEqual(metrics["found"]["splits"], 0)
+        self.assertRegex(said, rf"{elsewhere}/[0-9a-f]+ with checkpoints is not there")
+
     def test_without_checkpoints_it_begins_again(self):
         output = self.interrupted(3, "kill:worker=1,at=shuffle", "--no-checkpoint")
         self.assertFalse((output / ".thresh/runs").exists())
-        metrics, _ = self.completes(2)
+        metrics, said = self.completes(2)
         self.assertEqual(metrics["found"]["splits"], 0)
+        self.assertIn("goes on with what an earlier run left: 0 of", said)
 
     def test_a_full_disk_costs_the_checkpoint_only(self):
         result, output = self.job(2, "wordcount", self.source, *SHAPE, "--checkpoint-every", "30ms",

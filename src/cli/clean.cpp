@@ -41,6 +41,7 @@ Tool clean_tool() {
           "at work nothing is removed: 75.\n",
       .options = {{"dry-run", "", "Only say what would be removed."}},
       .run = run,
+      .acts = true,
   };
 }
 

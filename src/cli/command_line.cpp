@@ -63,15 +63,10 @@ const JobType& job_named(const std::string& name, const std::vector<JobType>& jo
          (meant ? "; did you mean " + *meant + "?" : "; thresh list names the jobs"));
 }
 
-const Tool* tool_named(const std::string& name) {
-  const auto at = std::find_if(tools().begin(), tools().end(), [&](const Tool& t) { return t.name == name; });
-  return at == tools().end() ? nullptr : &*at;
-}
-
 Command help_for(const Words& about, const std::vector<JobType>& jobs) {
   if (about.size() > 1) refuse("help takes one job or command");
   if (!about.empty()) {
-    if (const Tool* tool = tool_named(about[0])) return Print{tool_help(*tool)};
+    if (const Tool* tool = find_tool(about[0])) return Print{tool_help(*tool)};
   }
   if (about.empty() || about[0] == "list" || about[0] == "help") return Print{general_help(jobs)};
   return Print{job_help(job_named(about[0], jobs))};
@@ -90,7 +85,7 @@ bool asks_for_help(const Words& command, const std::vector<JobType>& jobs) {
 }  // namespace
 
 Command parse_command_line(const Words& arguments, const std::vector<JobType>& jobs) {
-  if (const Tool* tool = arguments.empty() ? nullptr : tool_named(arguments.front())) {
+  if (const Tool* tool = arguments.empty() ? nullptr : find_tool(arguments.front())) {
     ToolArguments given = parse_tool(*tool, Words(arguments.begin() + 1, arguments.end()));
     if (given.has("help")) return Print{tool_help(*tool)};
     if (tool->starts_job && asks_for_help(given.command, jobs))

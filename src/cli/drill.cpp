@@ -224,7 +224,8 @@ Tool drill_tool() {
            {"dir", "DIR", "Where to do it; failed cases are left there. [default: a temporary directory]"},
            {"jobs", "NAMES", "Of wordcount, sum and inverted-index, with commas. [default: all]"},
            {"jobs-at-once", "K", "Run K cases at a time. [default: 1]"}},
-          run_drill};
+          run_drill,
+          /*acts=*/true};
 }
 
 }  // namespace thresh::cli

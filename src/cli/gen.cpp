@@ -139,6 +139,7 @@ Tool gen_tool() {
                    "How many words, keys or categories to draw from. [default: text 1000000, words 20000000, "
                    "table 100000; records: every key is drawn anew]"}},
       .run = run,
+      .acts = true,
   };
 }
 

@@ -154,7 +154,8 @@ Tool launch_tool() {
           "Options of launch come before the job.\n",
           std::move(options),
           launch,
-          true};
+          /*acts=*/true,
+          /*starts_job=*/true};
 }
 
 }  // namespace thresh::cli

@@ -158,6 +158,7 @@ Tool drain_tool() {
           "That needs an MPI with ULFM (docs/fault-tolerance.md); else: 78.\n",
       .options = {{"worker", "W", "Which one, as thresh status numbers them."}},
       .run = drain,
+      .acts = true,
   };
 }
 

@@ -248,7 +248,8 @@ Tool supervise_tool() {
           "holds _SUCCESS, when the job cannot succeed, or after two attempts in a row\n"
           "without a new run, part or verdict. A signal is passed on and ends it.\n",
           std::move(options),
-          run_supervise};
+          run_supervise,
+          /*acts=*/true};
 }
 
 }  // namespace thresh::cli

@@ -34,12 +34,18 @@ void occupy_standard_descriptors() noexcept {
   }
 }
 
-bool speaks_for_all() {
+std::vector<std::string> ranks_told() {
+  std::vector<std::string> told;
   for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
     const char* rank = std::getenv(name);
-    if (rank != nullptr && *rank != '\0') return std::string_view(rank) == "0";
+    if (rank != nullptr && *rank != '\0') told.push_back(std::string(name) + "=" + rank);
   }
-  return true;
+  return told;
+}
+
+bool speaks_for_all() {
+  const std::vector<std::string> told = ranks_told();
+  return told.empty() || told.front().ends_with("=0");
 }
 
 bool print_out(std::string_view text) {

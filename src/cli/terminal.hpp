@@ -1,7 +1,9 @@
 // Who speaks, and how, before MPI is there.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace thresh::cli {
 
@@ -9,8 +11,11 @@ namespace thresh::cli {
 // messages end up in a part of the output.
 void occupy_standard_descriptors() noexcept;
 
+// What launchers say in the environment of this process's rank: "SLURM_PROCID=3". The nearest launcher first.
+std::vector<std::string> ranks_told();
+
 // Whether this process is to print what all ranks would print: false for all but one of the ranks that mpirun
-// or srun started. Reads the launcher's environment alone.
+// or srun started.
 bool speaks_for_all();
 
 // Writes all of `text` to stdout. False if the reader has gone away, which is no error. Throws Error{Io}.

@@ -38,12 +38,17 @@ struct Tool {
   std::vector<ToolOption> options;
   // Returns the exit code. Throws Error.
   int (*run)(const ToolArguments& arguments);
+  // It changes or starts something, so of the ranks that a launcher started 0 alone may run it. Others only
+  // look, and any process may.
+  bool acts = false;
   // Its options end at the first word, from which on all is the command line of a job. Long ones may have one
   // dash, as mpirun's -np.
   bool starts_job = false;
 };
 
 const std::vector<Tool>& tools();
+// None if no tool has that name.
+const Tool* find_tool(std::string_view name);
 
 // The one word of a command that looks at a directory. Throws Error{Usage} if there is another number of
 // them.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/clean.hpp"
 #include "cli/drill.hpp"
 #include "cli/gen.hpp"
@@ -16,6 +18,11 @@ const std::vector<Tool>& tools() {
                                         inspect_tool(),       launch_tool(), status_tool(), supervise_tool(),
                                         validate_sort_tool(), verify_tool()};
   return all;
+}
+
+const Tool* find_tool(std::string_view name) {
+  const auto at = std::find_if(tools().begin(), tools().end(), [&](const Tool& t) { return t.name == name; });
+  return at == tools().end() ? nullptr : &*at;
 }
 
 }  // namespace thresh::cli

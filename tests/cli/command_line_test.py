@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 
 THRESH = sys.argv.pop(1)
@@ -64,12 +65,42 @@ class CommandLine(unittest.TestCase):
             first, second = thresh("--bogus", rank={name: "0"}), thresh("--bogus", rank={name: "1"})
             self.assertEqual((first.returncode, second.returncode), (64, 64), name)
             self.assertEqual((first.stderr.count(b"\n"), second.stderr), (1, b""), name)
-            self.assertEqual(thresh("list", rank={name: "3"}).stdout, b"", name)
-            self.assertNotEqual(thresh("list", rank={name: "0"}).stdout, b"", name)
 
     def test_the_launcher_nearest_to_the_program_counts(self):
         # A batch script's own rank says nothing about the ranks that mpirun starts in it.
-        self.assertEqual(thresh("list", rank={"SLURM_PROCID": "0", "OMPI_COMM_WORLD_RANK": "2"}).stdout, b"")
+        self.assertEqual(thresh("--bogus", rank={"SLURM_PROCID": "0", "OMPI_COMM_WORLD_RANK": "2"}).stderr, b"")
+        self.assertNotEqual(thresh("--bogus", rank={"SLURM_PROCID": "2", "OMPI_COMM_WORLD_RANK": "0"}).stderr, b"")
+
+    def test_what_only_looks_does_so_in_any_process(self):
+        with tempfile.TemporaryDirectory() as directory:
+            unsorted = os.path.join(directory, "unsorted.txt")
+            with open(unsorted, "w", encoding="ascii") as out:
+                out.write("b\na\n")
+            for command in (["list"], ["--help"], ["gen", "--help"], ["--version"], ["validate-sort", unsorted],
+                            ["verify", directory], ["inspect", directory], ["status", directory], ["verify", "--bogus"]):
+                alone = thresh(*command)
+                for name in LAUNCHER:
+                    other = thresh(*command, rank={name: "1"})
+                    self.assertEqual((other.returncode, other.stdout, other.stderr),
+                                     (alone.returncode, alone.stdout, alone.stderr), (command, name))
+                self.assertNotEqual(alone.stdout + alone.stderr, b"", command)
+
+    def test_what_acts_is_refused_in_another_rank(self):
+        with tempfile.TemporaryDirectory() as directory:
+            made = os.path.join(directory, "made")
+            for command in (["gen", "text", "--records", "1", "-o", made], ["clean", directory],
+                            ["launch", "-np", "2", "wordcount", "in", "-o", made], ["supervise", "--", "touch", made],
+                            ["drill", "--list"], ["drain", directory, "--worker", "1"]):
+                for name in LAUNCHER:
+                    result = thresh(*command, rank={name: "1"})
+                    said = result.stderr.decode()
+                    self.assertEqual((result.returncode, result.stdout), (64, b""), command)
+                    self.assertTrue(said.startswith(f"thresh: {command[0]} runs in one process alone"), said)
+                    self.assertIn(f"({name}=1)", said)
+                    self.assertEqual(said.count("\n"), 1)
+            self.assertEqual(os.listdir(directory), [])
+            for name in LAUNCHER:
+                self.assertEqual(thresh("gen", "text", "--records", "1", "-o", made + name, rank={name: "0"}).returncode, 0)
 
     def test_a_reader_that_leaves_early_is_no_error(self):
         read_end, write_end = os.pipe()

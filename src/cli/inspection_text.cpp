@@ -1,9 +1,7 @@
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "cli/inspection.hpp"
+#include "cli/time_text.hpp"
 #include "core/text.hpp"
 #include "storage/posix.hpp"
 
@@ -16,10 +14,6 @@ std::string counted(std::uint64_t n, const char* one) {
 
 void add(std::string& out, const char* label, const std::string& text) {
   out += fmt::format("{:<11} {}\n", label, text);
-}
-
-std::string time_text(std::int64_t time_ms) {
-  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(time_ms / 1000)));
 }
 
 void add_job(std::string& out, const Inspection& inspection) {

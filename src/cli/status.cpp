@@ -8,6 +8,7 @@
 
 #include "cli/number.hpp"
 #include "cli/terminal.hpp"
+#include "cli/time_text.hpp"
 #include "core/text.hpp"
 #include "storage/claim.hpp"
 #include "storage/job_paths.hpp"
@@ -58,7 +59,22 @@ std::string recovery_line(const Json& recovery) {
                      recovery.at("splits_again").get<std::uint64_t>());
 }
 
-std::string readable(const Json& status) {
+// A status outlives its run when that is killed or fails: what it says of workers was true then.
+std::string age_line(const std::string& directory) {
+  const storage::JobPaths paths(directory);
+  std::string line = "  written";
+  if (const auto file = storage::file_status(paths.status())) {
+    line += " " + time_text(file->mtime_ns / 1'000'000);
+  }
+  const std::string generations = paths.generations();
+  const Generation last = storage::link_status(generations) ? storage::highest_claim(generations) : 0;
+  if (last == 0 || !storage::holder_at_work(generations, last)) {
+    line += "; no process is at work any more: thresh inspect shows what to do";
+  }
+  return line + "\n";
+}
+
+std::string readable(const Json& status, const std::string& age) {
   std::string text =
       fmt::format("{}: {}, {} of {} splits mapped, {} of {} parts, generation {}, {:.0f} s\n",
                   status.at("job").get<std::string>(), status.at("phase").get<std::string>(),
@@ -67,6 +83,7 @@ std::string readable(const Json& status) {
                   status.at("parts").at("committed").get<std::uint64_t>(),
                   status.at("parts").at("total").get<std::uint64_t>(),
                   status.at("generation").get<std::uint64_t>(), status.at("elapsed_seconds").get<double>());
+  text += age;
   for (const Json& worker : status.at("workers")) text += worker_line(worker);
   for (const Json& recovery : status.at("recoveries")) text += recovery_line(recovery);
   if (!status.at("goes_on_without_lost").get<bool>()) text += "  it cannot go on without a lost rank\n";
@@ -88,7 +105,9 @@ int show(const ToolArguments& arguments) {
   const std::string directory = directory_of("status", arguments);
   const std::string text = status_text_of(directory);
   const Json status = parse_status(text, directory);
-  print_out(arguments.has("json") ? text : reading(directory, [&] { return readable(status); }));
+  print_out(arguments.has("json") ? text : reading(directory, [&] {
+    return readable(status, age_line(directory));
+  }));
   return static_cast<int>(ExitCode::Done);
 }
 
@@ -139,9 +158,10 @@ Tool status_tool() {
       .summary = "show what a job that runs is at, and how its workers are",
       .usage = {"DIR [--json]"},
       .details =
-          "DIR is what was given with -o. The job writes its status once a second; after\n"
-          "a run that was killed it is that of its end. The states of workers are idle,\n"
-          "busy, suspect, draining, drained, dead and spare.\n",
+          "DIR is what was given with -o. The job writes its status once a second; of a\n"
+          "run that was killed or failed it is the last one, and says that no process is\n"
+          "at work any more. The states of workers are idle, busy, suspect, draining,\n"
+          "drained, dead and spare.\n",
       .options = {{"json", "", "Print the status as it is in the job directory."}},
       .run = show,
   };

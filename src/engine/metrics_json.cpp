@@ -108,11 +108,12 @@ Json pool_json(const schedule::MetricsCollector& metrics) {
 Json recoveries_json(const schedule::MetricsCollector& metrics) {
   Json recoveries = Json::array();
   for (const schedule::RecoveryCost& cost : metrics.recoveries()) {
+    if (!cost.took) continue;  // under way, or the job could not go on
     recoveries.push_back({{"lost", cost.lost},
                           {"seconds", seconds(cost.at)},
                           {"silent_seconds", seconds(cost.silent)},
                           {"repair_seconds", seconds(cost.repair)},
-                          {"recovery_seconds", seconds(cost.took)},
+                          {"recovery_seconds", seconds(*cost.took)},
                           {"splits_again", cost.splits_again}});
   }
   return recoveries;
@@ -220,7 +221,6 @@ std::string status_json(const schedule::Job& job, const std::string& job_name,
   }
   const auto parts =
       std::count_if(job.parts.begin(), job.parts.end(), [](const auto& part) { return part.has_value(); });
-  const bool mapping = job.phase == "map";
   const std::size_t splits = job.plan.splits.size();
   const Json status = {
       {"schema_version", kSchemaVersion},
@@ -230,7 +230,7 @@ std::string status_json(const schedule::Job& job, const std::string& job_name,
       {"phase", job.phase},
       {"elapsed_seconds", seconds(elapsed)},
       {"goes_on_without_lost", goes_on},
-      {"splits", {{"total", splits}, {"mapped", mapping ? splits - job.splits_left : job.found.splits}}},
+      {"splits", {{"total", splits}, {"mapped", splits - job.splits_left}}},
       {"parts", {{"total", job.plan.partitions}, {"committed", parts}}},
       {"coordinator", coordinator_json()},
       {"workers", workers},

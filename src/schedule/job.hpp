@@ -86,7 +86,7 @@ struct Job {
   std::uint32_t wave = 0;                // the wave at hand, counted from 0 in each generation
   std::vector<std::pair<PartitionId, WorkerId>> wave_owners;  // of the wave at hand, by partition
   std::set<WorkerId> located;     // that were told in this generation where records are, if the job asks
-  std::uint64_t splits_left = 0;  // to map, in this generation
+  std::uint64_t splits_left = 0;  // to map before the next phase
   std::uint64_t progress = 0;     // splits mapped and parts committed, over all generations
   std::string phase;              // name of the node at hand
   WorkerPool pool;
@@ -102,6 +102,7 @@ struct Job {
     sums.assign(plan.partitions, PartitionSums{});
     signatures.assign(plan.splits.size(), std::nullopt);
     attempts.assign(plan.splits.size(), 0);
+    splits_left = plan.splits.size();
     troubles.clear();
     crashes_learned.clear();
   }

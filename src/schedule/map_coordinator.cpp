@@ -29,6 +29,7 @@ class MapPhase : public Phase {
   Commands start(Time now) override {
     Commands out;
     if (job_.all_committed()) {
+      job_.splits_left = 0;
       finish(Action::Mapped);
       return out;
     }

@@ -60,7 +60,7 @@ void MetricsCollector::states_changed(const std::vector<StateChange>& changes) {
 void MetricsCollector::loss_noticed(WorkerId worker, Time now, Time silent, Time repair) {
   if (!recovering_) {
     if (recoveries_.size() >= max_phases) return;
-    recoveries_.push_back({{}, now, silent, {}, {}, 0});
+    recoveries_.push_back({{}, now, silent, {}, std::nullopt, 0});
     recovering_ = true;
   }
   RecoveryCost& cost = recoveries_.back();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,7 +44,7 @@ struct RecoveryCost {
   Time at{};                       // when it was noticed
   Time silent{};                   // since the last of them was heard: it took at most that long to notice
   Time repair{};                   // of the transport, until those that are left had met
-  Time took{};                     // from noticing until it was known what they hold
+  std::optional<Time> took;        // from noticing until it was known what they hold; none until then
   std::uint64_t splits_again = 0;  // that were mapped before, and in no run that is left
 };
 

@@ -12,16 +12,33 @@ namespace {
 
 using storage::Inventory;
 
-JobState state_of(const Inventory& inventory) {
+using storage::Problem;
+
+// What keeps a start from going on, in the order in which it looks; none if nothing does.
+const Problem* obstacle(const Inventory& inventory) {
   const auto& paths = inventory.paths;
+  if (const Problem* of_output = inventory.problem_of(paths.success())) return of_output;
+  if (!inventory.has_job_directory || inventory.leftovers) return nullptr;
+  if (const Problem* of_decision = inventory.problem_of(paths.decision())) return of_decision;
+  return inventory.decision ? nullptr : inventory.problem_of(paths.job_file());
+}
+
+JobState state_of(const Inventory& inventory) {
+  if (const Problem* problem = obstacle(inventory)) {
+    switch (problem->kind) {
+      case Problem::Kind::Damaged:
+        return JobState::Damaged;
+      case Problem::Kind::OtherVersion:
+        return JobState::OtherVersion;
+      case Problem::Kind::Unreadable:
+        return JobState::Unreadable;
+    }
+  }
   if (inventory.has_job_directory && !inventory.leftovers) {
     if (inventory.decision) return JobState::Publishing;
-    const bool unread = !inventory.job && storage::link_status(paths.job_file());
-    if (unread || storage::link_status(paths.decision())) return JobState::Damaged;
     if (inventory.job) return JobState::Unfinished;
   }
-  if (inventory.finished) return JobState::Finished;
-  return storage::link_status(paths.success()) ? JobState::Damaged : JobState::Nothing;
+  return inventory.finished ? JobState::Finished : JobState::Nothing;
 }
 
 void look_at_runs(Inspection& inspection) {
@@ -74,9 +91,13 @@ std::string what_next(const Inspection& inspection) {
     case JobState::Unfinished:
       return "run the same command again";
     case JobState::Damaged:
-      return storage::link_status(inspection.inventory.paths.job_dir())
+      return inspection.inventory.problem_of(inspection.inventory.paths.success()) == nullptr
                  ? "run the same command with --fresh: it discards the job and begins again"
-                 : "choose another directory, or remove this one";
+                 : "choose another output directory: the parts in this one may be whole";
+    case JobState::OtherVersion:
+      return "use the version of thresh that wrote it, or choose another directory";
+    case JobState::Unreadable:
+      return obstacle(inspection.inventory)->text + ": nothing is known of the job until it can be read";
     case JobState::Nothing:
       break;
   }
@@ -119,6 +140,10 @@ const char* state_name(JobState state) {
       return "unfinished";
     case JobState::Damaged:
       return "damaged";
+    case JobState::OtherVersion:
+      return "other version";
+    case JobState::Unreadable:
+      return "unreadable";
     case JobState::Nothing:
       break;
   }

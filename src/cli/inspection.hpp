@@ -28,8 +28,11 @@ enum class JobState {
   Finished,    // _SUCCESS is there
   Publishing,  // decided, not carried out
   Unfinished,
-  Damaged,  // job.h5, publish.json or _SUCCESS cannot be read
-  Nothing,  // claimed, but no job has begun
+  // Of _SUCCESS, job.h5 or publish.json:
+  Damaged,
+  OtherVersion,  // another version of thresh wrote it
+  Unreadable,    // so that nothing is known
+  Nothing,       // claimed, but no job has begun
 };
 const char* state_name(JobState state);
 

@@ -80,6 +80,14 @@ Json parts_json(const Inspection& inspection) {
   return {{"committed", committed}, {"missing", list(inspection.missing_parts)}};
 }
 
+Json lines_of(const storage::Inventory& inventory, storage::Problem::Kind kind) {
+  Json out = Json::array();
+  for (const storage::Problem& problem : inventory.problems) {
+    if (problem.kind == kind) out.push_back(problem.text);
+  }
+  return out;
+}
+
 Json output_json(const storage::Manifest& manifest) {
   return {{"job_id", printable(manifest.job.job_id)},
           {"generation", manifest.generation},
@@ -99,7 +107,9 @@ std::string inspection_json(const Inspection& inspection) {
                {"next", inspection.next},
                {"attempts", inventory.attempts.size()},
                {"left_over", printable_list(inventory.temporaries)},
-               {"damaged", inventory.damage},
+               {"damaged", lines_of(inventory, storage::Problem::Kind::Damaged)},
+               {"other_version", lines_of(inventory, storage::Problem::Kind::OtherVersion)},
+               {"unreadable", lines_of(inventory, storage::Problem::Kind::Unreadable)},
                {"foreign", printable_list(inventory.foreign)}};
   for (const std::string& name : inventory.foreign_in_output) {
     json["foreign"].push_back(printable(inventory.paths.in_output(name)));

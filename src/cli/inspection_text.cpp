@@ -87,6 +87,18 @@ void add_finished(std::string& out, const storage::Manifest& manifest) {
                   manifest.generation, printable(manifest.job.job_id)));
 }
 
+const char* label_of(storage::Problem::Kind kind) {
+  switch (kind) {
+    case storage::Problem::Kind::OtherVersion:
+      return "version";
+    case storage::Problem::Kind::Unreadable:
+      return "unreadable";
+    case storage::Problem::Kind::Damaged:
+      break;
+  }
+  return "damaged";
+}
+
 }  // namespace
 
 std::string inspection_text(const Inspection& inspection) {
@@ -110,7 +122,7 @@ std::string inspection_text(const Inspection& inspection) {
   if (!inventory.temporaries.empty()) {
     add(out, "left over", counted(inventory.temporaries.size(), "file") + ": thresh clean removes them");
   }
-  for (const std::string& line : inventory.damage) add(out, "damaged", line);
+  for (const auto& problem : inventory.problems) add(out, label_of(problem.kind), problem.text);
   for (const auto& file : inspection.runs) {
     if (!file.damage.empty()) add(out, "damaged", file.damage);
   }

@@ -27,13 +27,19 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-// Calls `read` if there is a file of this name; what is wrong with it goes into `damage`.
+// Only what was read and is not as it was written is damage.
+Problem::Kind kind_of(const Error& error) {
+  if (dynamic_cast<const OtherVersion*>(&error) != nullptr) return Problem::Kind::OtherVersion;
+  return error.code() == ExitCode::BadData ? Problem::Kind::Damaged : Problem::Kind::Unreadable;
+}
+
+// Calls `read` if there is a file of this name; what is wrong with it goes into `problems`.
 template <typename Read>
 void read_if_there(Inventory& inventory, const std::string& path, Read read) {
   try {
     if (link_status(path)) read();
   } catch (const Error& error) {
-    inventory.damage.emplace_back(error.what());
+    inventory.problems.push_back({path, kind_of(error), error.what()});
   }
 }
 
@@ -73,7 +79,7 @@ void read_finished(Inventory& inventory) {
     if (is_manifest(text)) {
       inventory.finished = parse_manifest(text, path);
     } else if (metrics_are_ours(inventory.paths)) {
-      inventory.damage.push_back(printable(path) + " is damaged: it is no manifest");
+      throw_damaged(path, "it is no manifest");
     }
   });
 }
@@ -171,6 +177,12 @@ bool Inventory::is_committed(const FoundPart& part) const {
          part.commit->part.partition < job->identity.partitions;
 }
 
+const Problem* Inventory::problem_of(const std::string& path) const {
+  const auto at = std::find_if(problems.begin(), problems.end(),
+                               [&](const Problem& problem) { return problem.path == path; });
+  return at == problems.end() ? nullptr : &*at;
+}
+
 Inventory take_inventory(const std::string& output) {
   const auto status = file_status(output, ExitCode::NoInput);
   if (!status || status->kind != FileStatus::Kind::Directory) {
@@ -180,7 +192,7 @@ Inventory take_inventory(const std::string& output) {
   Inventory inventory(output);
   read_finished(inventory);
   read_job_directory(inventory);
-  if (!inventory.finished && !inventory.has_job_directory && inventory.damage.empty()) {
+  if (!inventory.finished && !inventory.has_job_directory && inventory.problems.empty()) {
     throw Error(ExitCode::NoInput, printable(output) + " holds neither a job nor an output of thresh");
   }
   find_foreign_files(inventory, entries);

@@ -24,11 +24,19 @@ struct FoundPart {
   std::optional<PartCommit> commit;  // read from it
 };
 
+// A file that is there and cannot be used.
+struct Problem {
+  enum class Kind { Damaged, OtherVersion, Unreadable };
+  std::string path;
+  Kind kind = Kind::Damaged;
+  std::string text;  // one line, which names the file
+};
+
 struct Inventory {
   explicit Inventory(const std::string& output) : paths(output) {}
 
   JobPaths paths;
-  // Read from their files; none if the file is not there or damaged.
+  // Read from their files; none if the file is not there or has a problem.
   std::optional<Manifest> finished;     // _SUCCESS
   std::optional<RecordedJob> job;       // .thresh/job.h5
   std::optional<Publication> decision;  // .thresh/publish.json, unless it is another job's
@@ -47,11 +55,13 @@ struct Inventory {
   std::vector<std::string> temporaries;        // paths of tmp.*
   std::vector<std::string> foreign;            // paths in .thresh that are not ours by name
   std::vector<std::string> foreign_in_output;  // names that no job of ours put into OUTPUT
-  std::vector<std::string> damage;             // a line for each file that is damaged, naming it
+  std::vector<Problem> problems;
 
   // Of the job in .thresh; empty if job.h5 cannot be read.
   std::string job_id() const { return job ? job->job_id : std::string(); }
   Generation last_generation() const { return generations.empty() ? 0 : generations.back(); }
+  // None if that file has none, or is not there.
+  const Problem* problem_of(const std::string& path) const;
   // Whether the part counts as committed: both files are there and say that they are this job's.
   bool is_committed(const FoundPart& part) const;
 };

@@ -59,7 +59,10 @@ std::string write_job_file(const std::string& directory, const std::string& job_
 RecordedJob read_job_file(const std::string& path) {
   const H5Reader file(path);
   if (file.text("format") != kFormat) damaged(path, "it describes no job");
-  if (file.number("schema") != kSchema) damaged(path, "or it was written by another version of thresh");
+  if (const std::uint64_t schema = file.number("schema"); schema != kSchema) {
+    throw OtherVersion(
+        path, " (schema " + std::to_string(schema) + ", this one reads " + std::to_string(kSchema) + ")");
+  }
   RecordedJob job;
   JobIdentity& identity = job.identity;
   job.job_id = file.text("job_id");

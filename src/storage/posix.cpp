@@ -75,6 +75,9 @@ std::string errno_text(int error) {
   return std::generic_category().message(error);
 }
 
+OtherVersion::OtherVersion(const std::string& path, const std::string& how)
+    : Error(ExitCode::BadData, printable(path) + " was written by another version of thresh" + how) {}
+
 std::string advised(const Error& error) {
   const bool full = dynamic_cast<const DiskFull*>(&error) != nullptr;
   return std::string(error.what()) + (full ? "; make room and run the same command again" : "");

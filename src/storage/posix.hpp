@@ -37,6 +37,10 @@ class Fd {
 struct DiskFull : Error {
   using Error::Error;
 };
+// A file is whole, and only another version of thresh knows what it says.
+struct OtherVersion : Error {
+  OtherVersion(const std::string& path, const std::string& how);
+};
 // What it says, and what to do about a full disk: for an error that ends a job.
 std::string advised(const Error& error);
 // "cannot <doing> <path>: <the system's text>", the path printable; as DiskFull if that is why. The code is

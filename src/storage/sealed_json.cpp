@@ -51,9 +51,8 @@ Json unseal_json(std::string_view text, std::string_view format, int schema, con
     object.erase("checksum");
     if (checksum != hex64(hash_bytes(object.dump()))) throw_damaged(path, "its checksum does not match");
     if (object.at("schema").get<int>() != schema) {
-      throw Error(ExitCode::BadData, printable(path) + " was written by another version of thresh (schema " +
-                                         object["schema"].dump() + ", this one reads " +
-                                         std::to_string(schema) + ")");
+      throw OtherVersion(
+          path, " (schema " + object["schema"].dump() + ", this one reads " + std::to_string(schema) + ")");
     }
     return object;
   });

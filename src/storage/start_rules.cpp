@@ -14,6 +14,14 @@ namespace {
   throw Error(ExitCode::BadData, what + "; " + remedy);
 }
 
+// What to do about a file of an unfinished job that cannot be used.
+std::string with_remedy(const Error& error) {
+  const bool other = dynamic_cast<const OtherVersion*>(&error) != nullptr;
+  return std::string(error.what()) + (other
+                                          ? "; go on with that version, or give --fresh: it discards the job"
+                                          : "; --fresh discards the job and starts again");
+}
+
 void read_finished(Survey& s, const JobPaths& paths) {
   const auto status = link_status(paths.success());
   if (!status) return;
@@ -26,7 +34,10 @@ void read_finished(Survey& s, const JobPaths& paths) {
     s.finished = parse_manifest(text, paths.success());
   } catch (const Error& e) {
     if (e.code() != ExitCode::BadData) throw;
-    refuse(e.what(), "choose another output directory, or remove this one");
+    if (dynamic_cast<const OtherVersion*>(&e) != nullptr) {
+      refuse(e.what(), "use that version, or choose another output directory");
+    }
+    refuse(e.what(), "choose another output directory: the parts in this one may be whole");
   }
 }
 
@@ -40,13 +51,13 @@ void read_unfinished(Survey& s, const JobPaths& paths) {
     if (link_status(paths.job_file())) s.unfinished = read_job_file(paths.job_file());
   } catch (const Error& e) {
     if (e.code() != ExitCode::BadData) throw;
-    s.job_file_damage = e.what();
+    s.job_file_damage = with_remedy(e);
   }
   try {
     s.decision = read_decision(paths);
   } catch (const Error& e) {
     if (e.code() != ExitCode::BadData) throw;
-    s.decision_damage = e.what();
+    s.decision_damage = with_remedy(e);
   }
   // A decision of a job that was discarded since, by a process that was fenced: void.
   if (s.decision && s.unfinished && s.decision->job_id != s.unfinished->job_id) {
@@ -103,7 +114,7 @@ Survey survey(const JobPaths& paths) {
 
 Verdict judge(const Survey& s, const JobPaths& paths, const JobIdentity& identity, bool fresh,
               bool overwrite) {
-  if (s.decision_damage && !fresh) refuse(*s.decision_damage, "--fresh discards the job and starts again");
+  if (s.decision_damage && !fresh) throw Error(ExitCode::BadData, *s.decision_damage);
   if (s.decision && !fresh) return Verdict::CarryOut;
   if (s.finished && !overwrite) {
     const auto difference = first_difference(s.finished->job, identity);
@@ -113,7 +124,7 @@ Verdict judge(const Survey& s, const JobPaths& paths, const JobIdentity& identit
   }
   refuse_foreign_files(s, paths);
   if (fresh) return Verdict::Begin;
-  if (s.job_file_damage) refuse(*s.job_file_damage, "--fresh discards the job and starts again");
+  if (s.job_file_damage) throw Error(ExitCode::BadData, *s.job_file_damage);
   if (!s.unfinished) return Verdict::Begin;
   if (const auto difference = first_difference(*s.unfinished, identity)) {
     const bool code_alone = !first_difference(*s.unfinished, with_code_of(*s.unfinished, identity));

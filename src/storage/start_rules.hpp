@@ -13,14 +13,14 @@
 namespace thresh::storage {
 
 struct Survey {
-  std::vector<std::string> entries;       // of OUTPUT
-  std::optional<Manifest> finished;       // _SUCCESS, of ours
-  std::optional<RecordedJob> unfinished;  // job.h5, unless it is what is left of the finished job
-  std::optional<std::string> job_file_damage;
-  std::optional<Publication> decision;  // of the unfinished job
-  std::optional<std::string> decision_damage;
-  bool void_decision = false;  // publish.json is of a job that was discarded
-  bool leftovers = false;      // .thresh is what is left of the finished job
+  std::vector<std::string> entries;            // of OUTPUT
+  std::optional<Manifest> finished;            // _SUCCESS, of ours
+  std::optional<RecordedJob> unfinished;       // job.h5, unless it is what is left of the finished job
+  std::optional<std::string> job_file_damage;  // and what to do about it
+  std::optional<Publication> decision;         // of the unfinished job
+  std::optional<std::string> decision_damage;  // likewise
+  bool void_decision = false;                  // publish.json is of a job that was discarded
+  bool leftovers = false;                      // .thresh is what is left of the finished job
 };
 
 // Reads, changes nothing. Throws Error{CannotCreate} for things of these names that are not ours,

@@ -50,8 +50,8 @@ class Verifier {
       : inventory_(inventory), paths_(inventory.paths), format_(format), extension_(extension) {}
 
   Verification run() {
-    report_.bad = inventory_.damage;
-    report_.files = inventory_.damage.size();
+    for (const Problem& problem : inventory_.problems) report_.bad.push_back(problem.text);
+    report_.files = inventory_.problems.size();
     if (inventory_.finished) check_finished(*inventory_.finished);
     if (inventory_.has_job_directory && !inventory_.leftovers) check_job_directory();
     note_what_is_left();

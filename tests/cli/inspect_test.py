@@ -126,6 +126,27 @@ class Inspect(ranks.Case):
         self.assertIn("job.h5", data["damaged"][0])
         self.assertIn("--fresh", data["next"])
 
+    def test_what_cannot_be_read_is_not_called_damaged(self):
+        done, finished = self.job(0, *self.words, out="done")
+        self.assert_done(done, finished)
+        for output, name in ((finished, "_SUCCESS"), (self.interrupt("kill:worker=0,at=publish"), ".thresh/job.h5")):
+            (output / name).unlink()
+            (output / name).mkdir()  # nobody can read that, not even root
+            text, data = self.inspect(output)
+            self.assertEqual((data["state"], data["damaged"]), ("unreadable", []))
+            (line,) = data["unreadable"]
+            self.assertRegex(line, rf"\Acannot read .*{output}/{name}: Is a directory\Z")
+            self.assertEqual(text["unreadable"], line)
+            self.assertEqual(data["next"], line + ": nothing is known of the job until it can be read")
+
+    def test_parts_beside_a_damaged_success_are_not_thrown_away(self):
+        done, output = self.job(0, *self.words)
+        self.assert_done(done, output)
+        (output / "_SUCCESS").write_bytes((output / "_SUCCESS").read_bytes()[:-20])
+        _, data = self.inspect(output)
+        self.assertEqual(data["state"], "damaged")
+        self.assertEqual(data["next"], "choose another output directory: the parts in this one may be whole")
+
     def test_what_is_not_ours_is_no_input(self):
         (self.dir / "empty").mkdir()
         for name in ("empty", "absent"):

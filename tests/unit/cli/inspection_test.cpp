@@ -3,6 +3,7 @@
 #include <set>
 
 #include "storage/run_file.hpp"
+#include "storage/sealed_json.hpp"
 #include "support/catch.hpp"
 #include "support/property.hpp"
 #include "support/runs.hpp"
@@ -75,6 +76,40 @@ TEST_CASE("the runs that a start would go on from are told, and what they lack")
   CHECK(found.missing_splits == std::vector<Range>{{1, 2}});
   CHECK(inspection_text(found).find(", of no use\n") != std::string::npos);
   CHECK(inspection_json(found).find("\"damage\": \"" + runs + "/" + files[2]) != std::string::npos);
+}
+
+TEST_CASE("a file of another version is not called damaged, by a look or by a start") {
+  const storage::test::Scratch scratch;
+  const std::string output = scratch / "out";
+  const storage::JobIdentity identity = storage::test::small_identity();
+  (void)storage::JobDirectory::open(output, identity, storage::test::quick());
+  scratch.write("out/.thresh/publish.json", storage::seal_json({}, "thresh publication", 2));
+  const std::string line =
+      output + "/.thresh/publish.json was written by another version of thresh (schema 2";
+  const Inspection found = inspect(output);
+  CHECK(found.state == JobState::OtherVersion);
+  CHECK(found.next == "use the version of thresh that wrote it, or choose another directory");
+  CHECK(inspection_text(found).find("version     " + line) != std::string::npos);
+  CHECK(inspection_json(found).find("\"damaged\": []") != std::string::npos);
+  const auto start = [&] { (void)storage::JobDirectory::open(output, identity, storage::test::quick()); };
+  const storage::test::Thrown error = storage::test::thrown_by(start);
+  CHECK(error.code == ExitCode::BadData);
+  CHECK(error.says(line));
+  CHECK(error.says("go on with that version, or give --fresh"));
+}
+
+TEST_CASE("a decision of a job that was discarded since is no damage") {
+  const storage::test::Scratch scratch;
+  const std::string output = scratch / "out";
+  (void)storage::JobDirectory::open(output, storage::test::small_identity(), storage::test::quick());
+  const storage::Json of_another = {{"job_id", "another"},
+                                    {"manifest", ""},
+                                    {"metrics", ""},
+                                    {"replaced_job_id", ""},
+                                    {"replaced_parts", storage::Json::array()},
+                                    {"parts", storage::Json::array()}};
+  scratch.write("out/.thresh/publish.json", storage::seal_json(of_another, "thresh publication", 1));
+  CHECK(inspect(output).state == JobState::Unfinished);
 }
 
 }  // namespace

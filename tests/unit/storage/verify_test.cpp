@@ -98,10 +98,10 @@ TEST_CASE("run files are looked for in .thresh and where the checkpoint's pointe
   scratch.write("fast/" + opened.job_id + "/" + other, "");
   scratch.write("fast/not-ours", "");
   CHECK(take_inventory(output).runs == std::vector<std::string>{first + "/" + name, second + "/" + other});
-  CHECK(take_inventory(output).damage.empty());
+  CHECK(take_inventory(output).problems.empty());
   scratch.write("out/.thresh/checkpoint.json", "{}");
   CHECK(take_inventory(output).runs == std::vector<std::string>{first + "/" + name});
-  CHECK(take_inventory(output).damage.size() == 1);
+  CHECK(take_inventory(output).problems.size() == 1);
 }
 
 TEST_CASE("a run file is verified to its last row, and one that is damaged is named and left out") {

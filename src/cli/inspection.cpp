@@ -4,6 +4,7 @@
 
 #include "cli/key_columns.hpp"
 #include "core/slice.hpp"
+#include "core/text.hpp"
 #include "schedule/cover.hpp"
 #include "storage/posix.hpp"
 
@@ -79,6 +80,38 @@ void look_at_parts(Inspection& inspection) {
   inspection.missing_parts = to_ranges(missing);
 }
 
+// What a start refuses to work beside; empty if there is nothing of the kind.
+std::string in_the_way(const Inventory& inventory) {
+  for (const std::string& name : inventory.foreign_in_output) {
+    if (!name.starts_with(".nfs"))
+      return printable(inventory.paths.in_output(name));  // open files that NFS unlinked
+  }
+  return {};
+}
+
+constexpr const char* kAgain = "run the same command again";
+
+// What to do about an unfinished job, as its last run ended.
+std::string again(const Inspection& inspection) {
+  const auto& outcome = inspection.inventory.outcome;
+  const bool ours = outcome && outcome->job_id == inspection.inventory.job_id();
+  const ExitCode code = ours ? static_cast<ExitCode>(outcome->code) : ExitCode::StoppedEarly;
+  if (code == ExitCode::BadData || (ours && outcome->text.find("--fresh") != std::string::npos)) {
+    return "the same command would end as before: do what the outcome says, and give --fresh";
+  }
+  switch (code) {
+    case ExitCode::Internal:
+      return "the same command may end as before: see to what the outcome says, then run it again";
+    case ExitCode::Usage:
+    case ExitCode::NoInput:
+    case ExitCode::CannotCreate:
+    case ExitCode::Config:
+      return "see to what the outcome says, then run the same command again";
+    default:
+      return kAgain;
+  }
+}
+
 std::string what_next(const Inspection& inspection) {
   if (inspection.at_work) return "a run is at work: wait for it";
   switch (inspection.state) {
@@ -86,10 +119,14 @@ std::string what_next(const Inspection& inspection) {
       return inspection.inventory.leftovers
                  ? "nothing: the job is done; thresh clean removes what is left of it"
                  : "nothing: the job is done";
-    case JobState::Publishing:
-      return "run the same command again: it finishes publishing";
-    case JobState::Unfinished:
-      return "run the same command again";
+    case JobState::Publishing: {
+      const std::string text = again(inspection);
+      return text == kAgain ? text + ": it finishes publishing" : text;
+    }
+    case JobState::Unfinished: {
+      const std::string foreign = in_the_way(inspection.inventory);
+      return (foreign.empty() ? "" : "move " + foreign + " elsewhere; then ") + again(inspection);
+    }
     case JobState::Damaged:
       return inspection.inventory.problem_of(inspection.inventory.paths.success()) == nullptr
                  ? "run the same command with --fresh: it discards the job and begins again"

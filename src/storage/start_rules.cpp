@@ -96,9 +96,12 @@ void refuse_foreign_files(const Survey& s, const JobPaths& paths) {
   for (const std::string& name : s.entries) {
     // .nfs*: open files that NFS unlinked
     if (expected.count(name) != 0 || name.rfind(".nfs", 0) == 0) continue;
-    throw Error(ExitCode::CannotCreate, "the output directory " + printable(paths.output) + " holds " +
-                                            printable(name) +
-                                            ", which is not from thresh: choose another one");
+    // Who has work in there is not to give it up for a file.
+    const bool has_work = s.unfinished || s.job_file_damage;
+    throw Error(ExitCode::CannotCreate,
+                "the output directory " + printable(paths.output) + " holds " + printable(name) +
+                    ", which is not from thresh: " +
+                    (has_work ? "move it elsewhere and run the same command again" : "choose another one"));
   }
 }
 

@@ -75,6 +75,33 @@ class Inspect(ranks.Case):
         self.assertIn("fault drill", data["outcome"]["text"])
         self.assertRegex(text["outcome"], r"\A70 of generation 1, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: .*fault drill")
 
+    def test_what_to_do_depends_on_how_the_last_run_ended(self):
+        output = self.interrupt("throw:worker=1,at=reduce", code=70)
+        self.assertEqual(self.inspect(output)[1]["next"],
+                         "the same command may end as before: see to what the outcome says, then run it again")
+        numbers = self.write("bad.tsv", b"a\t1\na\tnone\n")
+        result, output = self.job(0, "sum", numbers, out="bad")
+        self.assertEqual(result.returncode, 65)
+        text, data = self.inspect(output)
+        self.assertIn("with --fresh, --max-bad-records N leaves out", text["outcome"])
+        self.assertEqual(data["next"],
+                         "the same command would end as before: do what the outcome says, and give --fresh")
+
+    def test_a_file_that_a_start_would_refuse_is_to_be_moved(self):
+        output = self.interrupt("kill:worker=0,at=publish")
+        (output / ".nfs0001").write_bytes(b"")
+        self.assertEqual(self.inspect(output)[1]["next"], "run the same command again")
+        (output / "core.4711").write_bytes(b"")
+        self.assertEqual(self.inspect(output)[1]["next"],
+                         f"move {output}/core.4711 elsewhere; then run the same command again")
+        result, _ = self.job(3, *self.words)
+        self.assertEqual(result.returncode, 73)
+        self.assertIn(b"core.4711, which is not from thresh: move it elsewhere and run the same command again",
+                      result.stderr)
+        (output / "core.4711").unlink()
+        result, _ = self.job(3, *self.words)
+        self.assert_done(result, output)
+
     def test_a_finished_job(self):
         result, output = self.job(0, *self.words)
         self.assert_done(result, output)

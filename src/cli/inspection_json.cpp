@@ -121,6 +121,7 @@ std::string inspection_json(const Inspection& inspection) {
                           {"host", printable(inspection.claim->host)},
                           {"pid", inspection.claim->pid},
                           {"released", inspection.claim->released},
+                          {"process_there", inspection.claim->there},
                           {"at_work", inspection.at_work}};
   }
   if (inventory.outcome) {

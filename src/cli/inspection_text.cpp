@@ -38,7 +38,10 @@ std::string holder_text(const Inspection& inspection) {
   const std::string who = claim.host.empty()
                               ? std::string("a process that cannot be named")
                               : fmt::format("host {}, process {}", printable(claim.host), claim.pid);
-  const char* now = inspection.at_work ? "at work" : claim.released ? "ended" : "gone";
+  const char* now = inspection.at_work ? "at work"
+                    : claim.released   ? "ended"
+                    : claim.there      ? "silent, but its process is there"
+                                       : "gone";
   return fmt::format("{}, {}: {}", inspection.inventory.last_generation(), who, now);
 }
 

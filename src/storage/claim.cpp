@@ -71,6 +71,7 @@ struct Holder {
   std::uint64_t pid = 0;
   std::chrono::milliseconds interval = kDefaultInterval;
   bool gone = false;                                      // known at once
+  bool there = false;                                     // on this host, and not known to be dead
   std::optional<std::uint64_t> cpu_ticks = std::nullopt;  // if it is another process of this host
 };
 
@@ -90,9 +91,11 @@ Holder parse_holder(const std::string& text, const std::string& path) {
                              json.at("pid_namespace").get<std::string>() == to_json_text(pid_namespace());
       if (!same_host || !process_state(static_cast<std::uint64_t>(::getpid()))) return;
       const auto process = process_state(holder.pid);
-      holder.gone = holder.gone || !process || process->dead() ||
-                    process->start_time != json.at("start_time").get<std::string>();
-      if (!holder.gone && holder.pid != static_cast<std::uint64_t>(::getpid())) {
+      holder.there = process
+                         ? !process->dead() && process->start_time == json.at("start_time").get<std::string>()
+                         : process_exists(holder.pid);
+      holder.gone = holder.gone || !holder.there;
+      if (process && !holder.gone && holder.pid != static_cast<std::uint64_t>(::getpid())) {
         holder.cpu_ticks = process->cpu_ticks;
       }
     });
@@ -175,7 +178,8 @@ std::optional<ClaimNote> read_claim(const std::string& directory, Generation gen
   const auto content = claim_content(path);
   if (!content) return std::nullopt;
   const Holder holder = parse_holder(*content, path);
-  return ClaimNote{holder.host, holder.pid, content->compare(0, kCounterDigits, kReleased) == 0};
+  return ClaimNote{holder.host, holder.pid, content->compare(0, kCounterDigits, kReleased) == 0,
+                   holder.there};
 }
 
 std::optional<std::string> holder_at_work(const std::string& directory, Generation generation) {

@@ -47,14 +47,15 @@ struct ClaimNote {
   std::string host;  // empty if the file is damaged
   std::uint64_t pid = 0;
   bool released = false;
+  bool there = false;  // its process is on this host, and is not dead
 };
 // None if it is not claimed.
 std::optional<ClaimNote> read_claim(const std::string& directory, Generation generation);
 
 // Who holds the generation, if that process works ("host node7, process 4711"). None if it is gone: it ran on
-// this host and boot and does not exist any more, it released its claim, or its counter stood still for three
-// of its own intervals in which it did not compute either, as far as that can be seen: on this host. Waits
-// that long (about 3 s) when the holder is elsewhere.
+// this host and boot and does not exist any more (one that /proc hides does), it released its claim, or its
+// counter stood still for three of its own intervals in which it did not compute either, as far as that can
+// be seen: on this host. Waits that long (about 3 s) when the holder is elsewhere.
 std::optional<std::string> holder_at_work(const std::string& directory, Generation generation);
 
 }  // namespace thresh::storage

@@ -1,6 +1,9 @@
 #include "storage/process.hpp"
 
+#include <cerrno>
 #include <charconv>
+#include <climits>
+#include <csignal>
 #include <string_view>
 
 #include "storage/posix.hpp"
@@ -39,6 +42,11 @@ std::optional<ProcessState> process_state(std::uint64_t pid) {
     found.cpu_ticks += ticks;
   }
   return found;
+}
+
+bool process_exists(std::uint64_t pid) {
+  if (pid == 0 || pid > INT_MAX) return false;  // to kill they mean something else
+  return ::kill(static_cast<pid_t>(pid), 0) == 0 || errno != ESRCH;
 }
 
 }  // namespace thresh::storage

@@ -18,7 +18,9 @@ struct ProcessState {
   bool dead() const noexcept { return state == 'Z' || state == 'X'; }
 };
 
-// None if /proc does not know the process.
+// None if /proc does not know the process, or hides it as it is another user's.
 std::optional<ProcessState> process_state(std::uint64_t pid);
+// Whether there is a process of this id, hidden or not.
+bool process_exists(std::uint64_t pid);
 
 }  // namespace thresh::storage

@@ -132,9 +132,28 @@ class Inspect(ranks.Case):
         data = json.loads(result.stdout)
         self.assertTrue(data["generation"]["at_work"])
         self.assertEqual(data["next"], "a run is at work: wait for it")
+        with self.subTest("though /proc hides it"):
+            self.look_where_proc_hides_others()
         (stopped,) = ranks.stopped(self.dir)
+        (holder,) = [pid for rank, pid in ranks.at_work(self.dir / "out").items() if rank == 0]
+        os.kill(holder, signal.SIGSTOP)
+        text, data = self.inspect(self.dir / "out")
+        os.kill(holder, signal.SIGCONT)
+        self.assertTrue(text["generation"].endswith(": silent, but its process is there"), text)
+        self.assertEqual((data["generation"]["process_there"], data["generation"]["at_work"]), (True, False))
         os.kill(stopped, signal.SIGCONT)
         self.assertEqual(ranks.finish(process, 60).returncode, 0)
+
+    def look_where_proc_hides_others(self):
+        """As another user, to whom hidepid=2 shows no process but its own."""
+        hidden = ("unshare", "-m", "sh", "-c", 'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid 65534 '
+                  '--regid 65534 --clear-groups "$@"', "sh")
+        if os.getuid() != 0 or ranks.run(0, *hidden, "sh", "-c", "! test -e /proc/1/stat").returncode != 0:
+            self.skipTest("needs root, mount namespaces and setpriv")
+        self.dir.chmod(0o755)
+        result = ranks.run(0, *hidden, self.thresh, "inspect", self.dir / "out", "--json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertTrue(json.loads(result.stdout)["generation"]["at_work"])
 
     def test_damage_and_what_is_left_over(self):
         output = self.interrupt("kill:worker=0,at=publish")

@@ -85,6 +85,7 @@ TEST_CASE("a holder on this host that was killed is gone at once") {
   const auto start = Clock::now();
   CHECK_FALSE(holder_at_work(scratch.path(), 1));
   CHECK(Clock::now() - start < std::chrono::seconds(5));
+  CHECK_FALSE(read_claim(scratch.path(), 1)->there);
 }
 
 TEST_CASE("a holder that is killed and not waited for is gone at once") {
@@ -107,6 +108,7 @@ TEST_CASE("a holder that is stopped is taken over after three of its intervals")
   const auto start = Clock::now();
   CHECK_FALSE(holder_at_work(scratch.path(), 1));
   CHECK(Clock::now() - start >= milliseconds(150));
+  CHECK(read_claim(scratch.path(), 1)->there);
   end(child);
 }
 

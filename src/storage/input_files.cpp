@@ -262,7 +262,7 @@ std::string read_standard_input() {
 }
 
 std::vector<std::string> read_list(const std::string& from, bool null_separated) {
-  const std::string text = from == "-" ? read_standard_input() : read_file(from, ExitCode::NoInput);
+  const std::string text = from == "-" ? read_standard_input() : read_stream(from, ExitCode::NoInput);
   const char end = null_separated ? '\0' : '\n';
   std::vector<std::string> paths;
   for (std::size_t at = 0; at < text.size();) {

@@ -51,6 +51,22 @@ bool says_what_is_there(int error) noexcept {
   return std::find(kErrors.begin(), kErrors.end(), error) != kErrors.end();
 }
 
+std::string read_to_end(Fd fd, const std::string& path, ExitCode code) {
+  constexpr std::size_t kStep = 1 << 20;
+  std::string bytes;
+  for (;;) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + kStep);
+    ssize_t got = 0;
+    do {
+      got = ::read(fd.get(), bytes.data() + before, kStep);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) throw_errno(code, "read", path, errno);
+    bytes.resize(before + static_cast<std::size_t>(got));
+    if (got == 0) return bytes;
+  }
+}
+
 }  // namespace
 
 Fd& Fd::operator=(Fd&& other) noexcept {
@@ -106,6 +122,10 @@ FileStatus status_of(int fd, const std::string& path) {
 }
 
 Fd open_to_read(const std::string& path, ExitCode code) {
+  // To open a pipe would wait for someone who writes.
+  if (const auto status = file_status(path, code); status && status->kind == FileStatus::Kind::Other) {
+    throw Error(code, "cannot read " + printable(path) + ": it is no regular file");
+  }
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw_errno(code, "read", path, errno);
   return Fd(fd);
@@ -156,20 +176,13 @@ void write_at(int fd, std::string_view bytes, std::uint64_t offset, const std::s
 }
 
 std::string read_file(const std::string& path, ExitCode code) {
-  const Fd fd = open_to_read(path, code);
-  constexpr std::size_t kStep = 1 << 20;
-  std::string bytes;
-  for (;;) {
-    const std::size_t before = bytes.size();
-    bytes.resize(before + kStep);
-    ssize_t got = 0;
-    do {
-      got = ::read(fd.get(), bytes.data() + before, kStep);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) throw_errno(code, "read", path, errno);
-    bytes.resize(before + static_cast<std::size_t>(got));
-    if (got == 0) return bytes;
-  }
+  return read_to_end(open_to_read(path, code), path, code);
+}
+
+std::string read_stream(const std::string& path, ExitCode code) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) throw_errno(code, "read", path, errno);
+  return read_to_end(std::move(fd), path, code);
 }
 
 void begin_writeback(int fd, std::uint64_t offset, std::uint64_t size) noexcept {

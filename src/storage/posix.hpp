@@ -67,6 +67,7 @@ std::optional<FileStatus> file_status(const std::string& path,
 std::optional<FileStatus> link_status(const std::string& path, ExitCode code = ExitCode::Io);  // does not
 FileStatus status_of(int fd, const std::string& path);
 
+// Refuses pipes and devices: other programs may have put one where a file of ours should be.
 Fd open_to_read(const std::string& path, ExitCode code = ExitCode::Io);
 // Creates a file that must not exist yet. `name`: what a message calls it.
 Fd create_new(const std::string& path, const std::string& name, ExitCode code);
@@ -81,6 +82,8 @@ void write_all(int fd, std::string_view bytes, const std::string& path);
 void write_at(int fd, std::string_view bytes, std::uint64_t offset, const std::string& path);
 // The whole file. Throws Error{code} if it cannot be read.
 std::string read_file(const std::string& path, ExitCode code = ExitCode::Io);
+// The same for what a user named, which may be a pipe.
+std::string read_stream(const std::string& path, ExitCode code);
 
 // A failed fsync is never retried: the caller discards the file.
 void fsync_file(int fd, const std::string& path);

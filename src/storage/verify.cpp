@@ -115,11 +115,15 @@ class Verifier {
       bad(path, "is missing");
       return;
     }
-    const Json metrics = Json::parse(read_file(path), nullptr, false);
-    if (!metrics.is_object()) {
-      bad(path, "is damaged: it is no JSON object");
-    } else if (metrics.value("job_id", Json()) != Json(job_id)) {
-      bad(path, "is of another job");
+    try {
+      const Json metrics = Json::parse(read_file(path), nullptr, false);
+      if (!metrics.is_object()) {
+        bad(path, "is damaged: it is no JSON object");
+      } else if (metrics.value("job_id", Json()) != Json(job_id)) {
+        bad(path, "is of another job");
+      }
+    } catch (const Error& error) {
+      report_.bad.emplace_back(error.what());
     }
   }
 

@@ -127,6 +127,18 @@ class Verify(ranks.Case):
         result = ranks.run(0, self.thresh, "verify")
         self.assertEqual(result.returncode, 64)
 
+    def test_a_pipe_in_the_place_of_a_file_makes_nobody_wait(self):
+        output = self.finished()
+        for name in ("_SUCCESS", "metrics.json", "part-00001.tsv"):
+            def put_pipe(copy):
+                (copy / name).unlink()
+                os.mkfifo(copy / name)
+            copy = self.on_a_copy(output, put_pipe)
+            for command, codes in (("verify", (65,)), ("inspect", (0,)), ("clean", (0,)), ("validate-sort", (65, 66))):
+                result = ranks.run(0, self.thresh, command, copy, timeout=20)
+                self.assertIn(result.returncode, codes, (command, name, result.stderr))
+            self.assert_bad(copy, f"cannot read {copy}/{name}: it is no regular file")
+
     def test_a_manifest_that_speaks_of_other_lines_is_not_believed(self):
         output = self.finished()
         text = (output / "_SUCCESS").read_text()

@@ -1,6 +1,9 @@
 #include "storage/posix.hpp"
 
+#include <sys/stat.h>
+
 #include <cerrno>
+#include <thread>
 
 #include "core/text.hpp"
 #include "scratch.hpp"
@@ -36,6 +39,18 @@ TEST_CASE("trouble of a file system that may pass is no reason to give a job up"
   };
   for (const int passing : {ESTALE, EIO, ETIMEDOUT, ENFILE, EHOSTDOWN}) CHECK(code(passing) == ExitCode::Io);
   for (const int lasting : {ENOENT, EACCES, ENOTDIR, EROFS, ELOOP}) CHECK(code(lasting) == ExitCode::NoInput);
+}
+
+TEST_CASE("a pipe in the place of a file is refused at once, and read where a user may name one") {
+  const Scratch scratch;
+  const std::string pipe = scratch / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const Thrown error = thrown_by([&] { read_file(pipe); });
+  CHECK(error.code == ExitCode::Io);
+  CHECK(error.what == "cannot read " + pipe + ": it is no regular file");
+  std::thread writer([&] { std::ofstream(pipe) << "a list"; });
+  CHECK(read_stream(pipe, ExitCode::NoInput) == "a list");
+  writer.join();
 }
 
 TEST_CASE("what ends a job says what to do about a full disk, and nothing about other errors") {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "cli/duration.hpp"
 #include "cli/launcher.hpp"
 #include "cli/number.hpp"
+#include "cli/patience.hpp"
 #include "cli/shell_text.hpp"
 #include "cli/supervised_job.hpp"
 #include "cli/terminal.hpp"
@@ -27,8 +27,6 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kMostRestarts = 1'000'000;
-constexpr int kMostIdleAttempts = 2;  // in a row, without progress
-constexpr milliseconds kLongestPause = 60s;
 constexpr milliseconds kMostToKill = 10s;
 // For ranks on other hosts, which nobody here can kill: they end themselves when their launcher is gone.
 constexpr milliseconds kMostForHolder = 30s;
@@ -56,7 +54,8 @@ Supervision make_plan(const ToolArguments& arguments) {
 
 class Supervisor {
  public:
-  explicit Supervisor(const Supervision& plan) : plan_(plan), words_(plan.command.words) {}
+  explicit Supervisor(const Supervision& plan)
+      : plan_(plan), words_(plan.command.words), patience_(plan.max_restarts, plan.pause) {}
   int run();
 
  private:
@@ -68,7 +67,7 @@ class Supervisor {
   const char* how_it_ended(const JobView& before) const;
   void end_if_over(const JobView& before);
   int finish(const Judgement& judgement);
-  int give_up(const std::string& why, const Judgement& last);
+  int give_up(const Judgement& last);
   int stopped();
   // False if a signal came.
   bool pause(milliseconds time);
@@ -76,6 +75,7 @@ class Supervisor {
 
   const Supervision& plan_;
   std::vector<std::string> words_;  // the command, as it is to be run next
+  Patience patience_;
   Launcher launcher_;
   std::uint64_t attempt_ = 0;
   int signal_ = 0;  // that this process got
@@ -159,10 +159,9 @@ int Supervisor::finish(const Judgement& judgement) {
   return judgement.code;
 }
 
-int Supervisor::give_up(const std::string& why, const Judgement& last) {
+int Supervisor::give_up(const Judgement& last) {
   launcher_.kill_rest(kMostToKill);
-  say(fmt::format("gave up after {} attempt{}{}; the last: {}", attempt_, attempt_ == 1 ? "" : "s", why,
-                  last.reason));
+  say(fmt::format("gave up after {}; the last: {}", patience_.text(), last.reason));
   return static_cast<int>(ExitCode::WorkersLost);
 }
 
@@ -179,9 +178,8 @@ int Supervisor::stopped() {
 int Supervisor::run() {
   const JobView first = view_job(plan_.output);
   JobView before = first;
-  milliseconds wait = plan_.pause;
   bool fresh_is_done = false;
-  for (int idle = 0;;) {
+  for (;;) {
     attempt(before);
     const JobView after = view_job(plan_.output);
     const Judgement judgement = judge_attempt(first, before, after, *launcher_.end(), plan_.command.launcher,
@@ -193,24 +191,19 @@ int Supervisor::run() {
     if (judgement.kind == Judgement::Kind::Done) return finish(judgement);
     if (signal_ != 0) return stopped();
     if (judgement.kind != Judgement::Kind::Resumable) return finish(judgement);
-    idle = progress.any() ? 0 : idle + 1;
+    const auto wait = patience_.after_attempt(progress.any(), std::chrono::steady_clock::now());
     const std::string went = position() + judgement.reason + "; " + progress.text();
-    if (idle >= kMostIdleAttempts) {
+    if (!wait) {
       say(went);
-      return give_up(fmt::format(", {} in a row without progress", idle), judgement);
+      return give_up(judgement);
     }
-    if (attempt_ > plan_.max_restarts) {
-      say(went);
-      return give_up("", judgement);
-    }
-    say(fmt::format("{}; again in {:.1f} s", went, std::chrono::duration<double>(wait).count()));
+    say(fmt::format("{}; again in {:.1f} s", went, std::chrono::duration<double>(*wait).count()));
     end_old_ranks();
-    if (!pause(wait)) return stopped();
+    if (!pause(*wait)) return stopped();
     if (plan_.next_command) {
       words_ = plan_.next_command();
       if (fresh_is_done) words_ = without_fresh(words_);
     }
-    wait = std::min(wait * 2, std::max(kLongestPause, plan_.pause));
     before = after;
   }
 }
@@ -228,7 +221,7 @@ int supervise(const Supervision& plan) {
 std::vector<ToolOption> restart_options() {
   return {
       {"max-restarts", "N", "How often the command is run again at most. [default: 5]"},
-      {"backoff", "TIME", "Pause before it is run again; doubled each time, up to a minute. [default: 1s]"}};
+      {"backoff", "TIME", "Pause before it is run again; longer each time, up to a minute. [default: 1s]"}};
 }
 
 void read_restart_options(const ToolArguments& arguments, Supervision& plan) {
@@ -245,7 +238,7 @@ Tool supervise_tool() {
           {"[--max-restarts N] [--backoff TIME] [--output DIR] -- COMMAND..."},
           "COMMAND runs a job, by any launcher: mpirun, srun, thresh alone or a script. It is\n"
           "run again after the loss of a rank, of mpirun or of a node, and ends when OUTPUT\n"
-          "holds _SUCCESS, when the job cannot succeed, or after two attempts in a row\n"
+          "holds _SUCCESS, when the job cannot succeed, or after ten minutes of attempts\n"
           "without a new run, part or verdict. A signal is passed on and ends it.\n",
           std::move(options),
           run_supervise,

@@ -16,7 +16,7 @@ struct Supervision {
   SupervisedCommand command;
   std::string output;  // of the job
   std::uint64_t max_restarts = 5;
-  std::chrono::milliseconds pause{1000};  // before the first restart; doubled for each further one
+  std::chrono::milliseconds pause{1000};  // before the first restart; longer for each further one
   std::string who = "thresh supervise";   // in messages
   // Says before each restart what is to be run then; none: always the same. A later --fresh is left out.
   std::function<std::vector<std::string>()> next_command;

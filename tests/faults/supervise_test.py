@@ -23,6 +23,17 @@ if mkdir "$mark" 2>/dev/null; then exec "$@" --fault "$fault"; fi
 exec "$@"
 """
 
+# Loses a rank once it has made runs, then cannot start three times.
+LAUNCHER_THAT_IS_REFUSED = """\
+dir=$1
+shift
+if mkdir "$dir/began" 2>/dev/null; then exec "$@" --fault kill:worker=1,at=reduce; fi
+for i in 1 2 3; do
+  if mkdir "$dir/refused$i" 2>/dev/null; then echo "connection refused" >&2; exit 1; fi
+done
+exec "$@"
+"""
+
 
 def processes_with(word):
     """Ids of the live processes with this word in their command lines, by name of the program."""
@@ -165,14 +176,23 @@ class Supervise(ranks.Case):
                 self.assertIn(phrase, said)
                 self.assertFalse(self.output.exists())
 
-    def test_two_attempts_without_progress_are_enough(self):
+    def test_attempts_without_progress_use_up_the_restarts(self):
         for exit_code in (0, 1, 137):
             code, said = self.supervise("sh", "-c", f"exit {exit_code}",
-                                        options=("--output", self.output, "--backoff", "20ms"))
+                                        options=("--output", self.output, "--backoff", "5ms", "--max-restarts", "3"))
             self.assertEqual(code, 69, said)
-            self.assertEqual(len(self.notes()), 3, said)
-            self.assertIn(f"gave up after 2 attempts, 2 in a row without progress; the last: sh ended with {exit_code}",
+            self.assertEqual(len(self.notes()), 5, said)
+            self.assertIn(f"gave up after 4 attempts, 4 in a row without progress; the last: sh ended with {exit_code}",
                           said)
+
+    def test_a_launcher_that_fails_for_a_while_does_not_end_the_job(self):
+        # As when a node starts again: ssh is refused for some attempts.
+        path = self.write("mpirun.sh", LAUNCHER_THAT_IS_REFUSED.encode())
+        code, said = self.supervise("sh", path, self.dir, *MPIRUN, *self.job())
+        self.assertEqual(code, 0, said)
+        self.assertEqual(said.count("; 0 new runs, 0 new parts; again in"), 3, said)
+        self.assertIn("attempt 5 of 6: done", said)
+        self.assert_complete()
 
     def test_the_number_of_restarts_is_limited(self):
         fault = ("--fault", "kill:worker=1,at=reduce")

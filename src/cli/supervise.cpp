@@ -35,6 +35,9 @@ constexpr int kSignalsToKill = 3;
 // not.
 constexpr milliseconds kMostAfterJob = 30s;
 constexpr milliseconds kGlance = 5s;
+// A directory that cannot be read: often a file server that is back soon.
+constexpr milliseconds kMostToLook = 60s;
+constexpr milliseconds kLookAgain = 1s;
 
 Supervision make_plan(const ToolArguments& arguments) {
   if (!arguments.words.empty() || arguments.command.empty()) {
@@ -63,7 +66,9 @@ class Supervisor {
   std::string position() const { return fmt::format("attempt {} of {}: ", attempt_, plan_.max_restarts + 1); }
   // Runs the command once. An error that keeps it from starting ends the supervision.
   void attempt(const JobView& before);
-  // What the job of this attempt has come to, for a message; null while it goes on.
+  // What is there after an attempt; `before` if that cannot be seen, and the next attempt tells.
+  JobView look(const JobView& before);
+  // What the job of this attempt has come to, for a message; null while it goes on or cannot be seen.
   const char* how_it_ended(const JobView& before) const;
   void end_if_over(const JobView& before);
   int finish(const Judgement& judgement);
@@ -83,7 +88,20 @@ class Supervisor {
   std::optional<std::chrono::steady_clock::time_point> over_since_;
 };
 
-const char* Supervisor::how_it_ended(const JobView& before) const {
+JobView Supervisor::look(const JobView& before) {
+  const auto until = std::chrono::steady_clock::now() + kMostToLook;
+  for (bool said = false;; said = true) {
+    try {
+      return view_job(plan_.output);
+    } catch (const Error& error) {
+      if (!said) say(std::string(error.what()) + "; looking again");
+      if (signal_ != 0 || std::chrono::steady_clock::now() > until) return before;
+    }
+    signal_ = launcher_.wait(kLookAgain);
+  }
+}
+
+const char* Supervisor::how_it_ended(const JobView& before) const try {
   const auto success = view_success(plan_.output);
   if (success && success != before.success) return "is done";
   // Without a result. Whoever said so may still be saving, or have begun again.
@@ -94,6 +112,8 @@ const char* Supervisor::how_it_ended(const JobView& before) const {
                     storage::highest_claim(generations) == outcome->generation &&
                     !storage::holder_at_work(generations, outcome->generation);
   return over ? "has ended" : nullptr;
+} catch (const Error&) {
+  return nullptr;
 }
 
 void Supervisor::end_if_over(const JobView& before) {
@@ -138,11 +158,18 @@ void Supervisor::end_old_ranks() {
   if (!launcher_.kill_rest(kMostToKill)) say("processes of the last attempt cannot be killed; going on");
   const std::string generations = storage::JobPaths(plan_.output).generations();
   const auto until = std::chrono::steady_clock::now() + kMostForHolder;
-  while (storage::link_status(generations)) {
-    const auto holder = storage::holder_at_work(generations, storage::highest_claim(generations));
-    if (!holder) return;
+  for (;;) {
+    std::string why;
+    try {
+      if (!storage::link_status(generations)) return;
+      const auto holder = storage::holder_at_work(generations, storage::highest_claim(generations));
+      if (!holder) return;
+      why = "the last attempt is still at work (" + *holder + ")";
+    } catch (const Error& error) {
+      why = error.what();
+    }
     if (std::chrono::steady_clock::now() > until) {
-      say("the last attempt is still at work (" + *holder + "); going on");
+      say(why + "; going on");
       return;
     }
     std::this_thread::sleep_for(200ms);
@@ -181,7 +208,7 @@ int Supervisor::run() {
   bool fresh_is_done = false;
   for (;;) {
     attempt(before);
-    const JobView after = view_job(plan_.output);
+    const JobView after = look(before);
     const Judgement judgement = judge_attempt(first, before, after, *launcher_.end(), plan_.command.launcher,
                                               plan_.command.overwrite);
     const JobProgress progress = progress_between(before, after);

@@ -148,6 +148,26 @@ class Supervise(ranks.Case):
         self.assertLess(time.monotonic() - begin, 60)
         self.assert_complete()
 
+    def test_a_directory_that_cannot_be_read_for_a_while_ends_nothing(self):
+        # A file in the place of a directory: listing it fails, as on a file server that is away.
+        own = self.output / ".thresh"
+        job = " ".join(map(str, self.job()))
+        hide = "".join(f"mv {own}/{name} {self.dir}/{name} && : >{own}/{name};" for name in ("generation", "parts"))
+        line = f"if mkdir {self.dir}/mark; then {job} --fault term:worker=0,at=reduce; {hide} sleep 6; exit 1; else exec {job}; fi"
+        process = self.start("sh", "-c", line, options=("--output", self.output, "--backoff", "50ms"))
+
+        def put_back(name):
+            (own / name).unlink()
+            (self.dir / name).rename(own / name)
+
+        self.wait_for_text("; looking again")
+        put_back("parts")
+        self.wait_for_text("again in 0.1 s")
+        time.sleep(0.5)
+        put_back("generation")
+        self.assertEqual(ranks.finish(process, 60).returncode, 0, self.log.read_text())
+        self.assert_complete()
+
     def test_what_cannot_succeed_is_not_tried_again(self):
         bad = self.write("bad.tsv", b"a\t1\nb\tnone\n")
         commands = ((64, "ended with 64", (*MPIRUN, *self.job("--nonsense"))),

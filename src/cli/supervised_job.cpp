@@ -1,6 +1,7 @@
 #include "cli/supervised_job.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <iterator>
 
@@ -81,6 +82,22 @@ constexpr int kNotFound = 127;
 constexpr int kSignalCodes = 128;  // and the number of the signal that killed a rank
 constexpr int kLastSignal = 31;
 
+std::string named(int signal) {
+  return "signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
+}
+
+// Why an attempt with this outcome ended. When a rank is killed, the mpirun of an MPI without ULFM stops the
+// others, and so does one that is killed itself: they know of that signal alone.
+std::string reason_of(const storage::Outcome& outcome, const ProcessEnd& end, const std::string& launcher) {
+  const std::string ended = launcher + " " + end.text();
+  if (outcome.code != static_cast<int>(ExitCode::StoppedEarly)) return outcome.text + " (" + ended + ")";
+  if (end.by_signal) return ended + "; then: " + outcome.text;
+  const int signal = end.signal_of_another();
+  if (signal == 0 || signal == SIGTERM) return outcome.text + " (" + ended + ")";
+  return "a process of the job was ended by " + named(signal) + " (" + launcher + " ended with " +
+         std::to_string(end.number) + "); then: " + outcome.text;
+}
+
 }  // namespace
 
 std::optional<FileIdentity> view_success(const std::string& output) {
@@ -126,13 +143,15 @@ JobProgress progress_between(const JobView& before, const JobView& after) {
 }
 
 std::string ProcessEnd::text() const {
-  const auto named = [](int signal) {
-    return "signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
-  };
   if (by_signal) return "was killed by " + named(number);
   const std::string text = "ended with " + std::to_string(number);
-  const int signal = number - kSignalCodes;
-  return signal > 0 && signal <= kLastSignal ? text + ", as for " + named(signal) : text;
+  const int signal = signal_of_another();
+  return signal != 0 ? text + ", as for " + named(signal) : text;
+}
+
+int ProcessEnd::signal_of_another() const {
+  const int signal = by_signal ? 0 : number - kSignalCodes;
+  return signal > 0 && signal <= kLastSignal ? signal : 0;
 }
 
 Judgement judge_attempt(const JobView& first, const JobView& before, const JobView& after,
@@ -148,7 +167,7 @@ Judgement judge_attempt(const JobView& first, const JobView& before, const JobVi
       return {Kind::TimeIsUp, code, after.outcome->text};
     }
     if (!is_resumable(code)) return {Kind::CannotSucceed, code, after.outcome->text};
-    return {Kind::Resumable, 0, after.outcome->text + " (" + ended + ")"};
+    return {Kind::Resumable, 0, reason_of(*after.outcome, end, name)};
   }
   if (!end.by_signal && is_refusal(end.number)) return {Kind::CannotSucceed, end.number, ended};
   if ((end.exited_with(kNotFound) || end.exited_with(kNotExecutable)) &&

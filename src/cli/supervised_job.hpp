@@ -55,6 +55,8 @@ struct ProcessEnd {
   bool exited_with(int code) const { return !by_signal && number == code; }
   // "ended with 1", "ended with 137, as for signal 9 (Killed)", "was killed by signal 9 (Killed)"
   std::string text() const;
+  // That ended a process which this one waited for, going by the exit code; 0 if none did.
+  int signal_of_another() const;
 };
 
 struct Judgement {

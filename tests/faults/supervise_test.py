@@ -98,7 +98,7 @@ class Supervise(ranks.Case):
         self.assertEqual(code, 0, said)
         self.assert_complete()
         first, last = self.notes()
-        self.assertRegex(first, r"attempt 1 of 6: .*sh ended with 137, as for signal 9 \(Killed\)\); "
+        self.assertRegex(first, r"attempt 1 of 6: (a process of the job was ended by|sh ended with 137, as for) signal 9 \(Killed\).*; "
                                 r"\d+ new runs?, \d+ new parts?; again in 0\.\d s$")
         self.assertIn("attempt 2 of 6: done", last)
 

@@ -71,6 +71,26 @@ TEST_CASE("an outcome of this attempt decides, not the exit code") {
   }
 }
 
+TEST_CASE("what was killed is told before what others saw of it") {
+  JobView after = unfinished();
+  after.outcome = outcome(75);
+  after.outcome->text = "stopped by SIGTERM";
+  CHECK(judge({}, after, {false, 137}).reason ==
+        "a process of the job was ended by signal 9 (Killed) (mpirun ended with 137); then: stopped by "
+        "SIGTERM");
+  CHECK(judge({}, after, kKilled).reason ==
+        "mpirun was killed by signal 9 (Killed); then: stopped by SIGTERM");
+  // Nothing but that signal was there.
+  CHECK(judge({}, after, {false, 75}).reason == "stopped by SIGTERM (mpirun ended with 75)");
+  CHECK(judge({}, after, {false, 143}).reason ==
+        "stopped by SIGTERM (mpirun ended with 143, as for signal 15 (Terminated))");
+  // The job itself knows better.
+  after.outcome->code = 69;
+  after.outcome->text = "worker 2 is lost";
+  CHECK(judge({}, after, {false, 137}).reason ==
+        "worker 2 is lost (mpirun ended with 137, as for signal 9 (Killed))");
+}
+
 TEST_CASE("a job whose --max-time is over is not run again at once") {
   JobView after = unfinished();
   after.outcome = outcome(75);

@@ -30,6 +30,8 @@ constexpr std::uint64_t kMostRestarts = 1'000'000;
 constexpr milliseconds kMostToKill = 10s;
 // For ranks on other hosts, which nobody here can kill: they end themselves when their launcher is gone.
 constexpr milliseconds kMostForHolder = 30s;
+// For the ranks of a supervisor that was killed: mpirun ends them within seconds.
+constexpr milliseconds kMostForOther = 10s;
 constexpr int kSignalsToKill = 3;
 // A command whose job has ended has nothing left to do but to end as well, which an mpirun sometimes does
 // not.
@@ -76,7 +78,13 @@ class Supervisor {
   int stopped();
   // False if a signal came.
   bool pause(milliseconds time);
-  void end_old_ranks();
+  // Who is at work on the job ("host node7, process 4711"); none if nobody is. Throws Error{Io}.
+  std::optional<std::string> holder() const;
+  // Whether the job is at work already, though nothing of ours runs.
+  bool belongs_to_another();
+  int leave_to_another();
+  // False if someone is at work on the job still.
+  bool end_old_ranks();
 
   const Supervision& plan_;
   std::vector<std::string> words_;  // the command, as it is to be run next
@@ -154,23 +162,44 @@ bool Supervisor::pause(milliseconds time) {
   return signal_ == 0;
 }
 
-void Supervisor::end_old_ranks() {
-  if (!launcher_.kill_rest(kMostToKill)) say("processes of the last attempt cannot be killed; going on");
+std::optional<std::string> Supervisor::holder() const {
   const std::string generations = storage::JobPaths(plan_.output).generations();
+  if (!storage::link_status(generations)) return std::nullopt;
+  return storage::holder_at_work(generations, storage::highest_claim(generations));
+}
+
+bool Supervisor::belongs_to_another() {
+  const auto until = std::chrono::steady_clock::now() + kMostForOther;
+  for (bool said = false;; said = true) {
+    const auto other = holder();
+    if (!other) return false;
+    if (std::chrono::steady_clock::now() > until) return true;
+    if (!said)
+      say("another run is at work on " + plan_.output + " (" + *other + "); waiting a moment for its end");
+    if (!pause(200ms)) return false;
+  }
+}
+
+int Supervisor::leave_to_another() {
+  say("another run is at work on " + plan_.output + ": wait for it, or end it first");
+  return static_cast<int>(ExitCode::StoppedEarly);
+}
+
+bool Supervisor::end_old_ranks() {
+  if (!launcher_.kill_rest(kMostToKill)) say("processes of the last attempt cannot be killed; going on");
   const auto until = std::chrono::steady_clock::now() + kMostForHolder;
   for (;;) {
     std::string why;
     try {
-      if (!storage::link_status(generations)) return;
-      const auto holder = storage::holder_at_work(generations, storage::highest_claim(generations));
-      if (!holder) return;
-      why = "the last attempt is still at work (" + *holder + ")";
+      const auto rank = holder();
+      if (!rank) return true;
+      why = *rank;
     } catch (const Error& error) {
       why = error.what();
     }
     if (std::chrono::steady_clock::now() > until) {
-      say(why + "; going on");
-      return;
+      say("a run may still be at work (" + why + ")");
+      return false;
     }
     std::this_thread::sleep_for(200ms);
   }
@@ -203,6 +232,8 @@ int Supervisor::stopped() {
 }
 
 int Supervisor::run() {
+  if (belongs_to_another()) return leave_to_another();
+  if (signal_ != 0) return stopped();
   const JobView first = view_job(plan_.output);
   JobView before = first;
   bool fresh_is_done = false;
@@ -225,7 +256,10 @@ int Supervisor::run() {
       return give_up(judgement);
     }
     say(fmt::format("{}; again in {:.1f} s", went, std::chrono::duration<double>(*wait).count()));
-    end_old_ranks();
+    // Refused as the job was at work, which no rank of ours can have been: two were started together.
+    const bool refused = launcher_.end()->exited_with(static_cast<int>(ExitCode::StoppedEarly)) &&
+                         after.outcome == before.outcome;
+    if (!end_old_ranks() && refused) return leave_to_another();
     if (!pause(*wait)) return stopped();
     if (plan_.next_command) {
       words_ = plan_.next_command();

@@ -168,6 +168,27 @@ class Supervise(ranks.Case):
         self.assertEqual(ranks.finish(process, 60).returncode, 0, self.log.read_text())
         self.assert_complete()
 
+    def test_a_job_that_is_at_work_is_left_to_the_other(self):
+        first = self.start(*MPIRUN, *self.job("--fault", "hang:worker=2,at=map"))
+        self.wait_for_text("fault drill")
+        second = ranks.run(0, self.thresh, "supervise", "--", *MPIRUN, *self.job())
+        said = second.stderr.decode()
+        self.assertEqual(second.returncode, 75, said)
+        self.assertIn("another run is at work on ", said)
+        self.assertNotIn("attempt 1", said)
+        first.send_signal(signal.SIGTERM)
+        self.assertEqual(ranks.finish(first, 40).returncode, 75, self.log.read_text())
+
+    def test_ranks_of_a_killed_supervisor_are_waited_for(self):
+        first = self.start(*MPIRUN, *self.job("--fault", "hang:worker=2,at=map"))
+        self.wait_for_text("fault drill")
+        first.kill()
+        code, said = self.supervise(*MPIRUN, *self.job())
+        self.assertEqual(code, 0, said)
+        self.assertIn("attempt 1 of 6: done", said)
+        self.assert_complete()
+        ranks.finish(first, 10)
+
     def test_what_cannot_succeed_is_not_tried_again(self):
         bad = self.write("bad.tsv", b"a\t1\nb\tnone\n")
         commands = ((64, "ended with 64", (*MPIRUN, *self.job("--nonsense"))),

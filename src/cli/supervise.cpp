@@ -11,6 +11,7 @@
 #include "cli/duration.hpp"
 #include "cli/launcher.hpp"
 #include "cli/number.hpp"
+#include "cli/overdue.hpp"
 #include "cli/patience.hpp"
 #include "cli/shell_text.hpp"
 #include "cli/supervised_job.hpp"
@@ -33,10 +34,8 @@ constexpr milliseconds kMostForHolder = 30s;
 // For the ranks of a supervisor that was killed: mpirun ends them within seconds.
 constexpr milliseconds kMostForOther = 10s;
 constexpr int kSignalsToKill = 3;
-// A command whose job has ended has nothing left to do but to end as well, which an mpirun sometimes does
-// not.
-constexpr milliseconds kMostAfterJob = 30s;
 constexpr milliseconds kGlance = 5s;
+constexpr milliseconds kGlanceAfterEnd = 500ms;
 // A directory that cannot be read: often a file server that is back soon.
 constexpr milliseconds kMostToLook = 60s;
 constexpr milliseconds kLookAgain = 1s;
@@ -70,14 +69,17 @@ class Supervisor {
   void attempt(const JobView& before);
   // What is there after an attempt; `before` if that cannot be seen, and the next attempt tells.
   JobView look(const JobView& before);
-  // What the job of this attempt has come to, for a message; null while it goes on or cannot be seen.
-  const char* how_it_ended(const JobView& before) const;
-  void end_if_over(const JobView& before);
+  // What the command and its job have come to. Throws Error{Io}.
+  Overdue::Sign sign_now(const JobView& before) const;
+  // Kills what has nothing left to do and does not end. Returns whether it did.
+  bool kill_if_overdue(const JobView& before);
   int finish(const Judgement& judgement);
   int give_up(const Judgement& last);
   int stopped();
   // False if a signal came.
   bool pause(milliseconds time);
+  std::string generations() const { return storage::JobPaths(plan_.output).generations(); }
+  Generation last_claim() const;  // 0 if none is. Throws Error{Io}.
   // Who is at work on the job ("host node7, process 4711"); none if nobody is. Throws Error{Io}.
   std::optional<std::string> holder() const;
   // Whether the job is at work already, though nothing of ours runs.
@@ -92,8 +94,9 @@ class Supervisor {
   Launcher launcher_;
   std::uint64_t attempt_ = 0;
   int signal_ = 0;  // that this process got
-  // When the job of this attempt was first seen to be over.
-  std::optional<std::chrono::steady_clock::time_point> over_since_;
+  // Before this attempt; none if that could not be seen.
+  std::optional<Generation> claim_before_;
+  Overdue overdue_;
 };
 
 JobView Supervisor::look(const JobView& before) {
@@ -109,42 +112,53 @@ JobView Supervisor::look(const JobView& before) {
   }
 }
 
-const char* Supervisor::how_it_ended(const JobView& before) const try {
+Overdue::Sign Supervisor::sign_now(const JobView& before) const {
+  using Sign = Overdue::Sign;
+  if (launcher_.end()) return holder() ? Sign::None : Sign::Left;  // rank 0 may still be saving
   const auto success = view_success(plan_.output);
-  if (success && success != before.success) return "is done";
-  // Without a result. Whoever said so may still be saving, or have begun again.
+  if (success && success != before.success) return Sign::Done;
+  const Generation claim = last_claim();
   const auto outcome = view_outcome(plan_.output);
-  if (!outcome || outcome == before.outcome) return nullptr;
-  const std::string generations = storage::JobPaths(plan_.output).generations();
-  const bool over = storage::link_status(generations) &&
-                    storage::highest_claim(generations) == outcome->generation &&
-                    !storage::holder_at_work(generations, outcome->generation);
-  return over ? "has ended" : nullptr;
-} catch (const Error&) {
-  return nullptr;
+  const bool told = outcome && outcome != before.outcome && outcome->generation == claim;
+  const bool begun = claim != 0 && claim_before_ && claim != *claim_before_;
+  if (!told && !begun) return Sign::None;
+  const bool gone = storage::holder_is_gone(generations(), claim);
+  if (!gone && storage::holder_at_work(generations(), claim)) return Sign::None;  // it may be saving
+  if (told) return Sign::Ended;
+  return gone ? Sign::Gone : Sign::Silent;
 }
 
-void Supervisor::end_if_over(const JobView& before) {
-  if (launcher_.end()) return;
-  const char* const ended = how_it_ended(before);
-  if (ended == nullptr) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (!over_since_) over_since_ = now;
-  if (now - *over_since_ < kMostAfterJob) return;
-  say(fmt::format("the job {} and the command does not end; killing it", ended));
+bool Supervisor::kill_if_overdue(const JobView& before) {
+  if (launcher_.end() && signal_ == 0) return false;
+  Overdue::Sign sign = Overdue::Sign::Left;
+  try {
+    sign = sign_now(before);
+  } catch (const Error&) {
+    if (!launcher_.end()) return false;
+  }
+  const char* const wrong = overdue_.look(sign, std::chrono::steady_clock::now());
+  if (wrong == nullptr) return false;
+  say(std::string(wrong) + "; killing it");
   launcher_.kill_rest(kMostToKill);
+  return true;
 }
 
 void Supervisor::attempt(const JobView& before) {
   ++attempt_;
-  over_since_.reset();
+  overdue_ = Overdue();
+  try {
+    claim_before_ = last_claim();
+  } catch (const Error&) {
+    claim_before_.reset();
+  }
   launcher_.start(words_);
   int signals = 0;
   // Once stopped, what a script left running is waited for as well.
   while (!launcher_.end() || (signal_ != 0 && launcher_.leaves_something())) {
-    const int signal = launcher_.wait(launcher_.end() ? 100ms : kGlance);
+    const int signal = launcher_.wait(launcher_.end() ? kGlanceAfterEnd : kGlance);
     if (signal == 0) {
-      end_if_over(before);
+      // What cannot be killed is not waited for.
+      if (kill_if_overdue(before) && launcher_.end()) return;
       continue;
     }
     if (signal_ == 0) signal_ = signal;
@@ -162,10 +176,12 @@ bool Supervisor::pause(milliseconds time) {
   return signal_ == 0;
 }
 
+Generation Supervisor::last_claim() const {
+  return storage::link_status(generations()) ? storage::highest_claim(generations()) : 0;
+}
+
 std::optional<std::string> Supervisor::holder() const {
-  const std::string generations = storage::JobPaths(plan_.output).generations();
-  if (!storage::link_status(generations)) return std::nullopt;
-  return storage::holder_at_work(generations, storage::highest_claim(generations));
+  return storage::holder_at_work(generations(), last_claim());
 }
 
 bool Supervisor::belongs_to_another() {

@@ -198,4 +198,10 @@ std::optional<std::string> holder_at_work(const std::string& directory, Generati
   return std::nullopt;
 }
 
+bool holder_is_gone(const std::string& directory, Generation generation) {
+  const std::string path = claim_path(directory, generation);
+  const auto content = claim_content(path);
+  return content && parse_holder(*content, path).gone;
+}
+
 }  // namespace thresh::storage

@@ -58,4 +58,8 @@ std::optional<ClaimNote> read_claim(const std::string& directory, Generation gen
 // be seen: on this host. Waits that long (about 3 s) when the holder is elsewhere.
 std::optional<std::string> holder_at_work(const std::string& directory, Generation generation);
 
+// Whether it is known at once that nobody holds the generation: its holder released it, or ran on this host
+// and boot and does not exist any more.
+bool holder_is_gone(const std::string& directory, Generation generation);
+
 }  // namespace thresh::storage

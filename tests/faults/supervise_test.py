@@ -270,6 +270,17 @@ class Supervise(ranks.Case):
         self.assertIn("stopped by SIGUSR1; run the same command again", self.log.read_text())
         self.assert_no_rank_is_left()
 
+    def test_what_a_stopped_command_leaves_running_is_ended(self):
+        job = " ".join(map(str, (*MPIRUN, *self.job("--fault", "hang:worker=2,at=map"))))
+        mark = self.dir / "left"
+        line = f"setsid sh -c 'sleep 600; true' {mark} </dev/null >/dev/null 2>&1 & exec {job}"
+        process = self.start("sh", "-c", line, options=("--output", self.output))
+        self.wait_for_text("fault drill")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(ranks.finish(process, 70).returncode, 75, self.log.read_text())
+        self.assertIn("what it started does not end; killing it", self.log.read_text())
+        self.assertEqual(processes_with(mark), {})
+
     def test_a_job_whose_time_is_up_is_not_run_again(self):
         code, said = self.supervise(*MPIRUN, *self.job("--max-time", "3s", "--fault", "stop:worker=2,at=map"))
         self.assertEqual(code, 75, said)

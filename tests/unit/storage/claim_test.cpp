@@ -74,7 +74,9 @@ TEST_CASE("a holder that refreshes is at work and is named by host and process")
   const Scratch scratch;
   const pid_t child = child_with_claim(scratch.path(), milliseconds(100));
   const auto holder = holder_at_work(scratch.path(), 1);
+  CHECK_FALSE(holder_is_gone(scratch.path(), 1));
   end(child);
+  CHECK(holder_is_gone(scratch.path(), 1));
   REQUIRE(holder);
   CHECK(holder->find("process " + std::to_string(child)) != std::string::npos);
 }
@@ -109,6 +111,7 @@ TEST_CASE("a holder that is stopped is taken over after three of its intervals")
   CHECK_FALSE(holder_at_work(scratch.path(), 1));
   CHECK(Clock::now() - start >= milliseconds(150));
   CHECK(read_claim(scratch.path(), 1)->there);
+  CHECK_FALSE(holder_is_gone(scratch.path(), 1));  // it may go on
   end(child);
 }
 
@@ -155,6 +158,7 @@ TEST_CASE("a released claim and one that is not there keep nobody waiting") {
   auto claim = Claim::take(scratch.path(), 1, milliseconds(20'000));
   claim->release();
   CHECK_FALSE(holder_at_work(scratch.path(), 1));
+  CHECK(holder_is_gone(scratch.path(), 1));
   CHECK_FALSE(holder_at_work(scratch.path(), 7));
 }
 

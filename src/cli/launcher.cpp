@@ -47,7 +47,7 @@ int become(char* const* command, pid_t parent, const sigset_t& mask) {
   return errno;
 }
 
-// Live processes whose parent is this one; they stay ours until we have waited for them.
+// Live processes whose parent is this one; they keep their ids until we have waited for them.
 std::vector<pid_t> live_children() {
   std::vector<pid_t> children;
   for (const std::string& name : storage::list_directory("/proc")) {
@@ -76,6 +76,8 @@ ProcessEnd to_end(int status) {
 Launcher::Launcher() : watched_(signals_to_watch()) {
   ::sigprocmask(SIG_BLOCK, &watched_, &before_);
   std::signal(SIGCHLD, SIG_DFL);  // an ignored one would reap for us
+  const std::vector<pid_t> children = live_children();
+  of_others_.insert(children.begin(), children.end());
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
@@ -119,6 +121,7 @@ void Launcher::start(const std::vector<std::string>& command) {
 void Launcher::reap() {
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    of_others_.erase(pid);      // the id may come again
     if (pid != pid_) continue;  // one that was left to us
     end_ = to_end(status);
     if (end_->by_signal && end_->number == forwarded_) pass_on_to_orphans(forwarded_);
@@ -152,11 +155,17 @@ void Launcher::forward(int signal) {
 
 // A script that died of the signal did not pass it on to what it had started.
 void Launcher::pass_on_to_orphans(int signal) {
-  for (const pid_t child : live_children()) ::kill(child, signal);
+  for (const pid_t child : rest()) ::kill(child, signal);
+}
+
+std::vector<pid_t> Launcher::rest() const {
+  std::vector<pid_t> rest = live_children();
+  std::erase_if(rest, [&](pid_t child) { return of_others_.contains(child); });
+  return rest;
 }
 
 bool Launcher::leaves_something() const {
-  return !live_children().empty();
+  return !rest().empty();
 }
 
 bool Launcher::kill_rest(milliseconds most) {
@@ -164,10 +173,10 @@ bool Launcher::kill_rest(milliseconds most) {
   const auto until = std::chrono::steady_clock::now() + most;
   for (;;) {
     reap();
-    const std::vector<pid_t> rest = live_children();
-    if (rest.empty()) return true;
+    const std::vector<pid_t> left = rest();
+    if (left.empty()) return true;
     // Children of those that die become ours and are found in the next round.
-    for (const pid_t child : rest) ::kill(child, SIGKILL);
+    for (const pid_t child : left) ::kill(child, SIGKILL);
     if (std::chrono::steady_clock::now() > until) return false;
     std::this_thread::sleep_for(5ms);
   }

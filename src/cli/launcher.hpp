@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,13 +44,17 @@ class Launcher {
   bool kill_rest(std::chrono::milliseconds most);
 
  private:
+  // Processes that came from the command, and lost their parent.
+  std::vector<pid_t> rest() const;
   void reap();
   void pass_on_to_orphans(int signal);
 
   pid_t pid_ = 0;  // also the process group's
   std::optional<ProcessEnd> end_;
   int forwarded_ = 0;  // the last signal that was passed on
-  sigset_t before_;    // as they were
+  // Children that were there first: a shell may have started them before it became this program.
+  std::set<pid_t> of_others_;
+  sigset_t before_;  // as they were
   sigset_t watched_;
 };
 

@@ -281,6 +281,18 @@ class Supervise(ranks.Case):
         self.assertIn("what it started does not end; killing it", self.log.read_text())
         self.assertEqual(processes_with(mark), {})
 
+    def test_what_was_started_before_it_is_left_alone(self):
+        # A shell that becomes another program leaves its children to that.
+        mark = self.dir / "before"
+        line = f"sh -c 'sleep 600; true' {mark} </dev/null >/dev/null 2>&1 & exec \"$@\""
+        words = (self.thresh, "supervise", "--output", self.output, "--backoff", "1ms", "--max-restarts", "1")
+        result = ranks.run(0, "sh", "-c", line, "sh", *words, "--", "sh", "-c", "sleep 600 & exit 1")
+        left = processes_with(mark)
+        for pid in left:
+            os.killpg(os.getpgid(pid), signal.SIGKILL)
+        self.assertEqual(result.returncode, 69, result.stderr)
+        self.assertEqual(len(left), 1, result.stderr)
+
     def test_a_job_whose_time_is_up_is_not_run_again(self):
         code, said = self.supervise(*MPIRUN, *self.job("--max-time", "3s", "--fault", "stop:worker=2,at=map"))
         self.assertEqual(code, 75, said)

@@ -253,11 +253,17 @@ int Supervisor::run() {
   const JobView first = view_job(plan_.output);
   JobView before = first;
   bool fresh_is_done = false;
+  int elsewhere = 0;  // attempts that may have written somewhere else
   for (;;) {
     attempt(before);
     const JobView after = look(before);
-    const Judgement judgement = judge_attempt(first, before, after, *launcher_.end(), plan_.command.launcher,
-                                              plan_.command.overwrite);
+    Judgement judgement = judge_attempt(first, before, after, *launcher_.end(), plan_.command.launcher,
+                                        plan_.command.overwrite);
+    // More attempts would do the whole job again each time.
+    if (judgement.elsewhere && ++elsewhere > 1) {
+      judgement.kind = Judgement::Kind::CannotSucceed;
+      judgement.code = static_cast<int>(ExitCode::Usage);
+    }
     const JobProgress progress = progress_between(before, after);
     // --fresh has discarded what it was to discard.
     fresh_is_done = fresh_is_done || (after.job && after.job != first.job);

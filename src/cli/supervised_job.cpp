@@ -116,6 +116,7 @@ std::optional<storage::Outcome> view_outcome(const std::string& output) {
 JobView view_job(const std::string& output) {
   const storage::JobPaths paths(output);
   JobView view;
+  view.there = storage::link_status(output).has_value();
   view.success = view_success(output);
   view.job = identity_of(paths.job_file());
   view.outcome = view_outcome(output);
@@ -173,6 +174,10 @@ Judgement judge_attempt(const JobView& first, const JobView& before, const JobVi
   if ((end.exited_with(kNotFound) || end.exited_with(kNotExecutable)) &&
       !progress_between(before, after).any()) {
     return {Kind::CannotSucceed, static_cast<int>(ExitCode::Usage), ended};
+  }
+  if (end.exited_with(0) && !after.there) {
+    return {Kind::Resumable, 0, ended + ", but its output is not here: --output DIR names the right place",
+            true};
   }
   return {Kind::Resumable, 0, ended};
 }

@@ -20,6 +20,7 @@ struct FileIdentity {
 
 // What can be seen of a job in OUTPUT at one moment.
 struct JobView {
+  bool there = false;                   // OUTPUT
   std::optional<FileIdentity> success;  // a whole _SUCCESS of ours
   std::optional<FileIdentity> job;      // job.h5
   std::optional<storage::Outcome> outcome;
@@ -69,6 +70,7 @@ struct Judgement {
   Kind kind = Kind::Resumable;
   int code = 0;  // to end with, unless it is resumable
   std::string reason;
+  bool elsewhere = false;  // the command may well have succeeded, in another directory
 };
 
 // How an attempt ended. `first` is what was seen before the first attempt and `before` before this one;
@@ -82,6 +84,8 @@ struct Judgement {
 //   no outcome, and exit code 64, 65, 66, 73 or 78    cannot succeed: refused before it began
 //   no outcome, no progress, and 126 or 127           cannot succeed: there is no such command
 //   no outcome, whatever the exit code (0 as well)    resumable: it was killed
+//                          no OUTPUT and exit code 0  resumable, for the loss of a host looks like that too;
+//                                                     perhaps its output is elsewhere
 Judgement judge_attempt(const JobView& first, const JobView& before, const JobView& after,
                         const ProcessEnd& end, const std::string& name, bool overwrite);
 

@@ -218,13 +218,20 @@ class Supervise(ranks.Case):
                 self.assertFalse(self.output.exists())
 
     def test_attempts_without_progress_use_up_the_restarts(self):
-        for exit_code in (0, 1, 137):
+        for exit_code in (1, 137):
             code, said = self.supervise("sh", "-c", f"exit {exit_code}",
                                         options=("--output", self.output, "--backoff", "5ms", "--max-restarts", "3"))
             self.assertEqual(code, 69, said)
             self.assertEqual(len(self.notes()), 5, said)
             self.assertIn(f"gave up after 4 attempts, 4 in a row without progress; the last: sh ended with {exit_code}",
                           said)
+
+    def test_an_output_that_is_elsewhere_is_not_made_again_and_again(self):
+        code, said = self.supervise("env", "-C", self.dir, self.thresh, "wordcount", self.source, "-o", "elsewhere")
+        self.assertEqual(code, 64, said)
+        self.assertEqual(len(self.notes()), 2, said)
+        self.assertIn("attempt 2 of 6: env ended with 0, but its output is not here: --output DIR names", said)
+        self.assertTrue((self.dir / "elsewhere/_SUCCESS").is_file())
 
     def test_a_launcher_that_fails_for_a_while_does_not_end_the_job(self):
         # As when a node starts again: ssh is refused for some attempts.

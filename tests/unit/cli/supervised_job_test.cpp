@@ -116,6 +116,17 @@ TEST_CASE("a run that was killed is resumable, also with exit code 0") {
   }
 }
 
+TEST_CASE("a command that ended well without an output may have written elsewhere") {
+  const Judgement judgement = judge({}, {}, kEndedWith0);
+  CHECK(judgement.elsewhere);
+  CHECK(judgement.reason ==
+        "mpirun ended with 0, but its output is not here: --output DIR names the right place");
+  CHECK_FALSE(judge({}, {}, kEndedWith1).elsewhere);
+  JobView empty;
+  empty.there = true;
+  CHECK_FALSE(judge({}, empty, kEndedWith0).elsewhere);
+}
+
 TEST_CASE("a refusal before the job began, and a command that is not there, are final") {
   for (const int code : {64, 65, 66, 73, 78}) {
     CHECK(judge({}, {}, {false, code}).code == code);

@@ -38,7 +38,7 @@ void refuse_other_ranks(const Tool& tool) {
 
 int execute(const Command& command) {
   if (const auto* print = std::get_if<Print>(&command)) {
-    print_out(print->text);
+    if (speaks_for_all()) print_out(print->text);
     return static_cast<int>(ExitCode::Done);
   }
   if (const auto* tool = std::get_if<RunTool>(&command)) {

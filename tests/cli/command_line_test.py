@@ -65,6 +65,8 @@ class CommandLine(unittest.TestCase):
             first, second = thresh("--bogus", rank={name: "0"}), thresh("--bogus", rank={name: "1"})
             self.assertEqual((first.returncode, second.returncode), (64, 64), name)
             self.assertEqual((first.stderr.count(b"\n"), second.stderr), (1, b""), name)
+            self.assertEqual(thresh("list", rank={name: "3"}).stdout, b"", name)
+            self.assertNotEqual(thresh("list", rank={name: "0"}).stdout, b"", name)
 
     def test_the_launcher_nearest_to_the_program_counts(self):
         # A batch script's own rank says nothing about the ranks that mpirun starts in it.
@@ -76,8 +78,8 @@ class CommandLine(unittest.TestCase):
             unsorted = os.path.join(directory, "unsorted.txt")
             with open(unsorted, "w", encoding="ascii") as out:
                 out.write("b\na\n")
-            for command in (["list"], ["--help"], ["gen", "--help"], ["--version"], ["validate-sort", unsorted],
-                            ["verify", directory], ["inspect", directory], ["status", directory], ["verify", "--bogus"]):
+            for command in (["validate-sort", unsorted], ["verify", directory], ["inspect", directory],
+                            ["status", directory], ["verify", "--bogus"]):
                 alone = thresh(*command)
                 for name in LAUNCHER:
                     other = thresh(*command, rank={name: "1"})

@@ -66,9 +66,7 @@ std::string age_line(const std::string& directory) {
   if (const auto file = storage::file_status(paths.status())) {
     line += " " + time_text(file->mtime_ns / 1'000'000);
   }
-  const std::string generations = paths.generations();
-  const Generation last = storage::link_status(generations) ? storage::highest_claim(generations) : 0;
-  if (last == 0 || !storage::holder_at_work(generations, last)) {
+  if (!storage::holder_at_work(paths.generations())) {
     line += "; no process is at work any more: thresh inspect shows what to do";
   }
   return line + "\n";
@@ -141,8 +139,7 @@ int drain(const ToolArguments& arguments) {
     return static_cast<int>(ExitCode::Done);
   }
   const storage::JobPaths paths(directory);
-  const Generation highest = storage::highest_claim(paths.generations());
-  if (highest == 0 || !storage::holder_at_work(paths.generations(), highest)) {
+  if (!storage::holder_at_work(paths.generations())) {
     throw Error(ExitCode::NoInput, printable(directory) + ": nobody is at work on this job");
   }
   storage::write_durably(paths.job_dir(), paths.drain_request(static_cast<WorkerId>(id)), "", false);

@@ -181,7 +181,7 @@ Generation Supervisor::last_claim() const {
 }
 
 std::optional<std::string> Supervisor::holder() const {
-  return storage::holder_at_work(generations(), last_claim());
+  return storage::holder_at_work(generations());
 }
 
 bool Supervisor::belongs_to_another() {

@@ -47,7 +47,7 @@ std::optional<std::uint64_t> least_left(const std::string& root, std::string gro
       least = std::min(least.value_or(left), left);
     }
     if (group.empty()) return least;
-    group.erase(group.rfind('/'));
+    group.erase(std::min(group.rfind('/'), group.size() - 1));
   }
 }
 

@@ -198,6 +198,12 @@ std::optional<std::string> holder_at_work(const std::string& directory, Generati
   return std::nullopt;
 }
 
+std::optional<std::string> holder_at_work(const std::string& directory) {
+  if (!link_status(directory)) return std::nullopt;
+  const Generation highest = highest_claim(directory);
+  return highest == 0 ? std::nullopt : holder_at_work(directory, highest);
+}
+
 bool holder_is_gone(const std::string& directory, Generation generation) {
   const std::string path = claim_path(directory, generation);
   const auto content = claim_content(path);

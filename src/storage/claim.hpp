@@ -57,6 +57,8 @@ std::optional<ClaimNote> read_claim(const std::string& directory, Generation gen
 // counter stood still for three of its own intervals in which it did not compute either, as far as that can
 // be seen: on this host. Waits that long (about 3 s) when the holder is elsewhere.
 std::optional<std::string> holder_at_work(const std::string& directory, Generation generation);
+// The same of the highest one. None as well if none is claimed, or the directory is not there.
+std::optional<std::string> holder_at_work(const std::string& directory);
 
 // Whether it is known at once that nobody holds the generation: its holder released it, or ran on this host
 // and boot and does not exist any more.

@@ -59,6 +59,14 @@ class Status(ranks.Case):
         process, output = self.start("--fault", "kill:worker=0,at=publish")
         self.assertEqual(ranks.finish(process, 60).returncode, 137)
         self.assertTrue(self.status(output).splitlines()[1].endswith(NOBODY))
+        # Nor is anyone asked to leave, whatever the MPI can do: the next run would be struck.
+        status = output / ".thresh/status.json"
+        changed = {"goes_on_without_lost": True, "workers": [{"worker": 1, "state": "idle"}]}
+        status.write_text(json.dumps(json.loads(status.read_text()) | changed))
+        result = ranks.run(0, self.thresh, "drain", output, "--worker", 1)
+        self.assertEqual(result.returncode, 66, result.stderr)
+        self.assertIn(b"nobody is at work on this job", result.stderr)
+        self.assertEqual(list(output.glob(".thresh/drain.*")), [])
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ TEST_CASE("groups of the first version are below memory, and of a container only
 TEST_CASE("without a limit, or groups, nothing is known") {
   const Scratch scratch;
   CHECK_FALSE(cgroup_memory_left(scratch / "self", scratch / "fs"));
-  scratch.write("self", "0::/a\nnonsense\n:\n");
+  scratch.write("self", "0::/a\nnonsense\n:\n0::b\n");
   scratch.write("fs/a/memory.max", "max\n");
   scratch.write("fs/a/memory.current", mib(5));
   CHECK_FALSE(cgroup_memory_left(scratch / "self", scratch / "fs"));

@@ -14,6 +14,15 @@ using namespace thresh;
 using namespace thresh::schedule;
 using std::chrono::seconds;
 
+Job job_of_one_split() {
+  JobPlan plan;
+  plan.inputs.push_back({"in.txt", 100, 0});
+  plan.splits.push_back({0, 0, 100});
+  Job job;
+  job.adopt(plan);
+  return job;
+}
+
 WorkerPool three_workers() {
   return WorkerPool({3, 1, 2}, Liveness{seconds(10), seconds(1)}, Time{});
 }
@@ -144,12 +153,8 @@ TEST_CASE("a worker that leaves gets no more work, and counts as drained when it
 }
 
 TEST_CASE("a note of a crash counts once, however often the job directory is listed") {
-  thresh::schedule::Job job;
+  Job job = job_of_one_split();
   job.options.max_attempts = 4;
-  thresh::JobPlan plan;
-  plan.inputs.push_back({"in.txt", 100, 0});
-  plan.splits.push_back({0, 0, 100});
-  job.adopt(plan);
   const thresh::AttemptNote crash{thresh::AttemptKind::Crash, 0, {7, "it crashed"}};
   std::vector<thresh::SplitId> verdicts;
   for (int recovery = 0; recovery < 5; ++recovery) {
@@ -161,13 +166,9 @@ TEST_CASE("a note of a crash counts once, however often the job directory is lis
 }
 
 TEST_CASE("bad records are left out as they are found, however many a split has") {
-  thresh::schedule::Job job;
+  Job job = job_of_one_split();
   job.options.max_attempts = 2;
   job.options.max_bad_records = 8;
-  thresh::JobPlan plan;
-  plan.inputs.push_back({"in.txt", 100, 0});
-  plan.splits.push_back({0, 0, 100});
-  job.adopt(plan);
   const auto fails_at = [&](std::uint64_t first) {
     thresh::SplitFailed failed;
     failed.failure = {65, "bad"};
@@ -187,13 +188,9 @@ TEST_CASE("bad records are left out as they are found, however many a split has"
 }
 
 TEST_CASE("a split that fails elsewhere each time is told so, not that there are too many bad records") {
-  thresh::schedule::Job job;
+  Job job = job_of_one_split();
   job.options.max_attempts = 3;
   job.options.max_bad_records = 100;
-  thresh::JobPlan plan;
-  plan.inputs.push_back({"in.txt", 100, 0});
-  plan.splits.push_back({0, 0, 100});
-  job.adopt(plan);
   thresh::SplitFailed failed;
   failed.failure = {65, "bad"};
   SplitDecision decision;

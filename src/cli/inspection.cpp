@@ -96,7 +96,12 @@ std::string again(const Inspection& inspection) {
   const auto& outcome = inspection.inventory.outcome;
   const bool ours = outcome && outcome->job_id == inspection.inventory.job_id();
   const ExitCode code = ours ? static_cast<ExitCode>(outcome->code) : ExitCode::StoppedEarly;
-  if (code == ExitCode::BadData || (ours && outcome->text.find("--fresh") != std::string::npos)) {
+  const auto says = [&](const char* option) {
+    return ours && outcome->text.find(option) != std::string::npos;
+  };
+  if (says("--max-bad-records") && !says("--fresh"))
+    return "the same command would end as before: do what the outcome says";
+  if (code == ExitCode::BadData || says("--fresh")) {
     return "the same command would end as before: do what the outcome says, and give --fresh";
   }
   switch (code) {

@@ -97,7 +97,7 @@ std::vector<OptionSpec> shaping_options() {
        }},
       {"max-bad-records", 0, "N", Group::Shaping,
        "Leave out up to N records on which the job throws, crashes or hangs, instead of failing. They are "
-       "named.",
+       "named. An unfinished job goes on with another N.",
        "0", [](RunOptions& o, const string& v) { o.max_bad_records = parse_count(v, 0, UINT32_MAX); }},
       {"key", 0, "N[,M]", Group::Shaping,
        "terasort: sort lines of text by their bytes N to M, counted from 1; without M to the end of the "

@@ -34,14 +34,21 @@ void quarantine(SplitTrouble& trouble, const std::vector<BlamedRecord>& records)
 }
 
 Failure too_bad(const Job& job, SplitId split, const BlamedRecord& record) {
-  std::string text = record_text(job.plan, split, record);
-  if (job.options.max_bad_records > 0) {
-    text += "; more than the " + std::to_string(job.options.max_bad_records) +
-            " bad records that --max-bad-records allows";
-  } else {
-    text += "; with --fresh, --max-bad-records N leaves out up to N such records";
-  }
-  return Failure{static_cast<int>(ExitCode::BadData), std::move(text)};
+  const std::uint64_t most = job.options.max_bad_records;
+  return Failure{
+      static_cast<int>(ExitCode::BadData),
+      record_text(job.plan, split, record) +
+          (most > 0
+               ? "; more bad records than the " + std::to_string(most) +
+                     " of --max-bad-records: with a larger number, the same command goes on"
+               : "; with --max-bad-records N, the same command goes on and leaves out up to N such records")};
+}
+
+Failure too_many_already(std::uint64_t left_out, std::uint64_t most) {
+  return Failure{static_cast<int>(ExitCode::BadData),
+                 "earlier runs of this job left out " + std::to_string(left_out) +
+                     " bad records: with --max-bad-records " + std::to_string(left_out) +
+                     " or more instead of " + std::to_string(most) + ", the same command goes on"};
 }
 
 Failure never_the_same(const Job& job, SplitId split, const BlamedRecord& record, std::uint32_t failures) {
@@ -71,6 +78,8 @@ std::optional<Failure> learn_attempts(Job& job, const std::vector<AttemptNote>& 
     known[note.split].push_back(note.record);
   }
   for (const auto& [split, records] : known) quarantine(job.troubles[split], records);
+  const std::uint64_t left_out = quarantined_records(job);
+  if (left_out > job.options.max_bad_records) return too_many_already(left_out, job.options.max_bad_records);
   std::set<SplitId> decided;
   std::map<std::pair<SplitId, std::uint64_t>, std::uint32_t> listed;
   for (const AttemptNote& note : notes) {

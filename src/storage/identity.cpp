@@ -97,6 +97,13 @@ JobIdentity with_code_of(const RecordedJob& was, JobIdentity is) {
   return is;
 }
 
+JobIdentity with_limit_of(const RecordedJob& was, JobIdentity is) {
+  constexpr const char* kLimit = "max-bad-records";
+  const auto recorded = was.identity.shaping.find(kLimit);
+  if (recorded != was.identity.shaping.end()) is.shaping[kLimit] = recorded->second;
+  return is;
+}
+
 std::optional<std::string> first_difference(const RecordedJob& was, const JobIdentity& is) {
   const JobIdentity& old = was.identity;
   if (old.job != is.job) return was_is("the job", old.job, is.job);

@@ -38,6 +38,9 @@ struct RecordedJob {
 
 // As if it were the same code.
 JobIdentity with_code_of(const RecordedJob& was, JobIdentity is);
+// As if it had the same --max-bad-records: which records fail does not depend on it, so an unfinished job may
+// go on with another one.
+JobIdentity with_limit_of(const RecordedJob& was, JobIdentity is);
 // The first difference, in words for the user: "split-size was 64K, is 1M". None: the same job.
 std::optional<std::string> first_difference(const RecordedJob& was, const JobIdentity& is);
 

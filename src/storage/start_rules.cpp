@@ -129,8 +129,9 @@ Verdict judge(const Survey& s, const JobPaths& paths, const JobIdentity& identit
   if (fresh) return Verdict::Begin;
   if (s.job_file_damage) throw Error(ExitCode::BadData, *s.job_file_damage);
   if (!s.unfinished) return Verdict::Begin;
-  if (const auto difference = first_difference(*s.unfinished, identity)) {
-    const bool code_alone = !first_difference(*s.unfinished, with_code_of(*s.unfinished, identity));
+  const JobIdentity compared = with_limit_of(*s.unfinished, identity);
+  if (const auto difference = first_difference(*s.unfinished, compared)) {
+    const bool code_alone = !first_difference(*s.unfinished, with_code_of(*s.unfinished, compared));
     refuse(printable(paths.output) + " holds an unfinished job that differs: " + *difference,
            code_alone ? "--accept-new-code to go on with it, or --fresh to discard it"
                       : "choose another directory, or --fresh to discard it");

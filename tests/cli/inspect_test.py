@@ -83,9 +83,9 @@ class Inspect(ranks.Case):
         result, output = self.job(0, "sum", numbers, out="bad")
         self.assertEqual(result.returncode, 65)
         text, data = self.inspect(output)
-        self.assertIn("with --fresh, --max-bad-records N leaves out", text["outcome"])
+        self.assertIn("with --max-bad-records N, the same command goes on and leaves out", text["outcome"])
         self.assertEqual(data["next"],
-                         "the same command would end as before: do what the outcome says, and give --fresh")
+                         "the same command would end as before: do what the outcome says")
 
     def test_a_file_that_a_start_would_refuse_is_to_be_moved(self):
         output = self.interrupt("kill:worker=0,at=publish")

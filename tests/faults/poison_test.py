@@ -5,6 +5,7 @@ import collections
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -65,6 +66,33 @@ class Poison(ranks.Case):
             self.assertEqual(result.returncode, 0, result.stderr.decode())
             self.assert_all_but_poison(source, offsets)
 
+    def test_a_job_with_too_many_goes_on_with_a_larger_limit(self):
+        for kind, count in (("throw", 0), ("throw", 3), ("segv", 3)):
+            with self.subTest(kind=kind, count=count):
+                source, _ = self.source(kind, "again")
+                source.write_bytes(source.read_bytes().replace(b"poison again\n", b"poison " + kind.encode() + b"\n"))
+                offsets = [match.start() for match in re.finditer(b"poison", source.read_bytes())]
+                few = self.until_final(count, source, "--max-bad-records", 1, "--checkpoint-every", "1ms")[-1]
+                self.assertEqual(few.returncode, 65, few.stderr.decode())
+                self.assertIn("more bad records than the 1 of --max-bad-records: with a larger number, the same command "
+                              "goes on", few.stderr.decode())
+                enough = self.until_final(count, source, "--max-bad-records", 2)[-1]
+                self.assertEqual(enough.returncode, 0, enough.stderr.decode())
+                self.assertIn("goes on with", enough.stderr.decode())
+                self.assert_all_but_poison(source, offsets)
+                self.clear()
+
+    def test_a_job_does_not_go_on_with_less_than_it_left_out(self):
+        source, offsets = self.source("throw")
+        killed = self.attempt(3, source, "--max-bad-records", 1, "--fault", "kill:worker=0,at=publish")
+        self.assertEqual(killed.returncode, 137, killed.stderr.decode())
+        refused = self.attempt(3, source)
+        self.assertEqual(refused.returncode, 65, refused.stderr.decode())
+        self.assertIn("left out 1 bad records: with --max-bad-records 1 or more instead of 0, the same command goes on",
+                      refused.stderr.decode())
+        self.assertEqual(self.attempt(3, source, "--max-bad-records", 5).returncode, 0)
+        self.assert_all_but_poison(source, offsets)
+
     def test_records_that_take_long_together_are_progress(self):
         source, _ = self.source(*["nap"] * 15, lines=15)  # one block of 3 s, three task timeouts
         for count in (0, 3):
@@ -77,7 +105,7 @@ class Poison(ranks.Case):
         source, _ = self.source("doze")  # 2 s
         results = self.until_final(3, source)
         self.assertEqual([result.returncode for result in results], [75, 75, 65])
-        self.assertIn("within --task-timeout, which can be raised; with --fresh, --max-bad-records N leaves out",
+        self.assertIn("within --task-timeout, which can be raised; with --max-bad-records N, the same command goes on and leaves out",
                       results[-1].stderr.decode())
         result = self.attempt(3, source, task_timeout="20s")
         self.assertEqual(result.returncode, 0, result.stderr.decode())

@@ -176,9 +176,10 @@ TEST_CASE("a split that failed goes to another worker, and fails the job when it
   script.from(1,
               SplitFailed{1, 1, 1, Failure{65, "book.txt, byte 120: bad record"}, {{120, "bad record"}}, {}});
   REQUIRE(machine->outcome() == Action::Failed);
-  REQUIRE(job.failure == Failure{65,
-                                 "worker 1 (node7): book.txt, byte 120: bad record; with --fresh, "
-                                 "--max-bad-records N leaves out up to N such records"});
+  REQUIRE(job.failure ==
+          Failure{65,
+                  "worker 1 (node7): book.txt, byte 120: bad record; with --max-bad-records N, "
+                  "the same command goes on and leaves out up to N such records"});
 }
 
 TEST_CASE("an exchange in which nothing moves ends the job, once all who are in it say so") {

@@ -184,7 +184,7 @@ TEST_CASE("bad records are left out as they are found, however many a split has"
   REQUIRE(left_out == std::vector<std::uint64_t>{10, 11, 30, 31, 50, 51, 70, 71});
   const SplitDecision one_more = fails_at(90);
   REQUIRE(one_more.verdict == FaultHandler::Verdict::TryAgain);
-  REQUIRE(fails_at(90).failure.what.find("more than the 8 bad records") != std::string::npos);
+  REQUIRE(fails_at(90).failure.what.find("more bad records than the 8 of") != std::string::npos);
 }
 
 TEST_CASE("a split that fails elsewhere each time is told so, not that there are too many bad records") {

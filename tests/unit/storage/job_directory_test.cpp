@@ -119,6 +119,24 @@ TEST_CASE("an unfinished job of other code goes on if the new code is accepted, 
   CHECK_FALSE(thrown_by(start).says("--accept-new-code"));
 }
 
+TEST_CASE("an unfinished job goes on with another limit of bad records, a finished one is what it is") {
+  const Scratch scratch;
+  JobIdentity strict = small_identity();
+  strict.shaping["max-bad-records"] = "0";
+  JobIdentity lenient = strict;
+  lenient.shaping["max-bad-records"] = "9";
+  const std::string id = JobDirectory::open(scratch / "out", strict, quick()).job_id;
+  const auto open_lenient = [&] { return JobDirectory::open(scratch / "out", lenient, quick()); };
+  auto again = open_lenient();
+  REQUIRE(again.job_id == id);
+  publish(*again.directory, lenient, "word");
+  again.directory.reset();
+  CHECK(open_lenient().state == StartState::AlreadyComplete);
+  CHECK(thrown_by([&] {
+          (void)JobDirectory::open(scratch / "out", strict, quick());
+        }).says("max-bad-records was 9, is 0"));
+}
+
 TEST_CASE("a finished job of the same fingerprint is already complete") {
   const Scratch scratch;
   const std::string id = finish(scratch / "out", small_identity(), "word", quick());

@@ -8,7 +8,7 @@ namespace thresh {
 
 namespace {
 
-constexpr std::size_t kAhead = 16;  // rows that are asked for before they are needed
+constexpr std::size_t kAhead = 32;  // rows that are asked for before they are needed
 
 }  // namespace
 
@@ -114,11 +114,12 @@ void SliceMerge::pull(Source& source) {
     source.live = source.sorted != source.sorted_end;
     if (!source.live) return;
     const RowRef& next = *source.sorted;
-    // They lie anywhere in the partition.
+    // They lie anywhere in the partition. The second-level cache is enough, and more can be under way to it
+    // than to the first: 0.56 to 0.52 s to reduce, a worker of terasort.
     const char* const soon = source.sorted[kAhead].row;
-    __builtin_prefetch(soon);
-    __builtin_prefetch(soon + 64);
-    __builtin_prefetch(soon + 128);
+    __builtin_prefetch(soon, 0, 2);
+    __builtin_prefetch(soon + 64, 0, 2);
+    __builtin_prefetch(soon + 128, 0, 2);
     ++source.sorted;
     source.row = format_.read(next.row);
     source.prefix = next.prefix;

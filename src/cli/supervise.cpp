@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <optional>
@@ -39,6 +40,8 @@ constexpr milliseconds kGlanceAfterEnd = 500ms;
 // A directory that cannot be read: often a file server that is back soon.
 constexpr milliseconds kMostToLook = 60s;
 constexpr milliseconds kLookAgain = 1s;
+// Less than this is spent on starting ranks and on saving.
+constexpr milliseconds kLeastAttempt = 3s;
 
 Supervision make_plan(const ToolArguments& arguments) {
   if (!arguments.words.empty() || arguments.command.empty()) {
@@ -59,12 +62,16 @@ Supervision make_plan(const ToolArguments& arguments) {
 class Supervisor {
  public:
   explicit Supervisor(const Supervision& plan)
-      : plan_(plan), words_(plan.command.words), patience_(plan.max_restarts, plan.pause) {}
+      : plan_(plan), words_(plan.command.words), patience_(plan.max_restarts, plan.pause) {
+    if (plan.command.max_time) until_ = std::chrono::steady_clock::now() + *plan.command.max_time;
+  }
   int run();
 
  private:
   void say(const std::string& text) const { print_note(plan_.who, text); }
   std::string position() const { return fmt::format("attempt {} of {}: ", attempt_, plan_.max_restarts + 1); }
+  // The command, with what is left of its --max-time.
+  std::vector<std::string> words_now() const;
   // Runs the command once. An error that keeps it from starting ends the supervision.
   void attempt(const JobView& before);
   // What is there after an attempt; `before` if that cannot be seen, and the next attempt tells.
@@ -75,6 +82,7 @@ class Supervisor {
   bool kill_if_overdue(const JobView& before);
   int finish(const Judgement& judgement);
   int give_up(const Judgement& last);
+  int time_is_up(const std::string& went);
   int stopped();
   // False if a signal came.
   bool pause(milliseconds time);
@@ -90,6 +98,8 @@ class Supervisor {
 
   const Supervision& plan_;
   std::vector<std::string> words_;  // the command, as it is to be run next
+  // The end of --max-time, which is one for all attempts.
+  std::optional<std::chrono::steady_clock::time_point> until_;
   Patience patience_;
   Launcher launcher_;
   std::uint64_t attempt_ = 0;
@@ -143,6 +153,12 @@ bool Supervisor::kill_if_overdue(const JobView& before) {
   return true;
 }
 
+std::vector<std::string> Supervisor::words_now() const {
+  if (!until_ || attempt_ == 1) return words_;
+  const auto left = std::chrono::ceil<milliseconds>(*until_ - std::chrono::steady_clock::now());
+  return with_max_time(words_, std::max(left, milliseconds(1)));
+}
+
 void Supervisor::attempt(const JobView& before) {
   ++attempt_;
   overdue_ = Overdue();
@@ -151,7 +167,7 @@ void Supervisor::attempt(const JobView& before) {
   } catch (const Error&) {
     claim_before_.reset();
   }
-  launcher_.start(words_);
+  launcher_.start(words_now());
   int signals = 0;
   // Once stopped, what a script left running is waited for as well.
   while (!launcher_.end() || (signal_ != 0 && launcher_.leaves_something())) {
@@ -237,6 +253,12 @@ int Supervisor::give_up(const Judgement& last) {
   return static_cast<int>(ExitCode::WorkersLost);
 }
 
+int Supervisor::time_is_up(const std::string& went) {
+  launcher_.kill_rest(kMostToKill);
+  say(went + "; --max-time leaves no time for another: run the same command again to go on");
+  return static_cast<int>(ExitCode::StoppedEarly);
+}
+
 int Supervisor::stopped() {
   launcher_.kill_rest(kMostToKill);
   std::vector<std::string> again{"thresh", "supervise", "--"};
@@ -277,6 +299,7 @@ int Supervisor::run() {
       say(went);
       return give_up(judgement);
     }
+    if (until_ && std::chrono::steady_clock::now() + *wait + kLeastAttempt > *until_) return time_is_up(went);
     say(fmt::format("{}; again in {:.1f} s", went, std::chrono::duration<double>(*wait).count()));
     // Refused as the job was at work, which no rank of ours can have been: two were started together.
     const bool refused = launcher_.end()->exited_with(static_cast<int>(ExitCode::StoppedEarly)) &&

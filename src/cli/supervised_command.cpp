@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/duration.hpp"
+#include "cli/number.hpp"
 #include "thresh/errors.hpp"
 
 namespace thresh::cli {
@@ -59,6 +61,16 @@ Words without_option(const Words& words, const std::string& name, bool has_value
   return rest;
 }
 
+constexpr const char* kMaxTime = "--max-time";
+
+std::optional<std::chrono::milliseconds> time_of(const std::string& text) {
+  try {
+    return parse_duration(text);
+  } catch (const BadValue&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 SupervisedCommand understand(const Words& words) {
@@ -76,12 +88,27 @@ SupervisedCommand understand(const Words& words) {
     }
     const std::string output = value_at(words, i, span, "--output", "-o");
     if (!output.empty()) command.output = output;
+    const std::string time = value_at(words, i, span, kMaxTime, "");
+    if (!time.empty()) command.max_time = time_of(time);
   }
   return command;
 }
 
 Words without_fresh(const Words& words) {
   return without_option(words, "--fresh", false);
+}
+
+Words with_max_time(const Words& words, std::chrono::milliseconds left) {
+  const Span span = job_words(words);
+  const std::string text = std::to_string(left.count()) + "ms";
+  Words changed = words;
+  for (std::size_t i = span.first; i < span.last; ++i) {
+    const std::string value = value_at(words, i, span, kMaxTime, "");
+    if (value.empty()) continue;
+    const bool apart = words[i] == kMaxTime;
+    changed[apart ? i + 1 : i] = apart ? text : std::string(kMaxTime) + "=" + text;
+  }
+  return changed;
 }
 
 Words without_spares(const Words& words) {

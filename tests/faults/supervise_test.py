@@ -23,6 +23,15 @@ if mkdir "$mark" 2>/dev/null; then exec "$@" --fault "$fault"; fi
 exec "$@"
 """
 
+# Is killed after two seconds, twice, then runs the rest of its arguments; notes each command.
+SHORT_OF_TIME = """\
+commands=$1
+shift
+echo "$*" >>"$commands"
+if [ "$(wc -l <"$commands")" -le 2 ]; then sleep 2; kill -9 $$; fi
+exec "$@"
+"""
+
 # Loses a rank once it has made runs, then cannot start three times.
 LAUNCHER_THAT_IS_REFUSED = """\
 dir=$1
@@ -306,6 +315,25 @@ class Supervise(ranks.Case):
         (note,) = self.notes()
         self.assertIn("attempt 1 of 6: stopped, as --max-time is nearly over", note)
         self.assert_no_rank_is_left()
+
+    def test_the_time_of_a_job_is_one_for_all_attempts(self):
+        script = self.write("short.sh", SHORT_OF_TIME.encode())
+        code, said = self.supervise("sh", script, self.dir / "commands", *MPIRUN,
+                                    *self.job("--max-time", "9s", "--fault", "hang:worker=2,at=map"))
+        self.assertEqual(code, 75, said)
+        commands = (self.dir / "commands").read_text().splitlines()
+        first, *later = [re.search(r"--max-time (\S+)", command).group(1) for command in commands]
+        self.assertEqual(first, "9s")
+        second, third = [int(value.removesuffix("ms")) for value in later]
+        self.assertTrue(5000 < second <= 7000, later)
+        self.assertTrue(second - 4000 < third <= second - 2000, later)
+        self.assertIn("attempt 3 of 6: stopped, as --max-time is nearly over", self.notes()[-1])
+
+    def test_no_attempt_begins_that_the_time_of_the_job_is_too_short_for(self):
+        code, said = self.supervise("sh", "-c", "sleep 1; kill -9 $$", "sh", *self.job("--max-time", "4s"))
+        self.assertEqual(code, 75, said)
+        (note,) = self.notes()
+        self.assertIn("--max-time leaves no time for another: run the same command again to go on", note)
 
     def test_a_signal_during_the_pause_ends_it(self):
         process = self.start("sh", "-c", "exit 1", options=("--output", self.output, "--backoff", "1h"))

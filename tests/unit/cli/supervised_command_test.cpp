@@ -48,6 +48,19 @@ TEST_CASE("--fresh and --overwrite count where they are the job's") {
   CHECK(without_fresh({"./script", "--fresh"}) == Words{"./script"});
 }
 
+TEST_CASE("--max-time is found and changed where it is the job's, in both forms") {
+  using namespace std::chrono_literals;
+  CHECK(understand({"x", "--max-time", "9s", "thresh", "sum", "--max-time", "1.5h"}).max_time == 5'400'000ms);
+  CHECK(understand({"thresh", "--max-time=2s"}).max_time == 2s);
+  CHECK_FALSE(understand({"x", "--max-time", "9s", "thresh", "sum"}).max_time);
+  CHECK_FALSE(understand({"thresh", "--max-time", "soon"}).max_time);
+  CHECK(with_max_time({"x", "--max-time", "9s", "thresh", "sum", "--max-time", "9s", "--max-time=8s", "in",
+                       "--", "--max-time", "7s"},
+                      1500ms) == Words{"x", "--max-time", "9s", "thresh", "sum", "--max-time", "1500ms",
+                                       "--max-time=1500ms", "in", "--", "--max-time", "7s"});
+  CHECK(with_max_time({"thresh", "sum", "--max-time"}, 1s) == Words{"thresh", "sum", "--max-time"});
+}
+
 TEST_CASE("--spares goes with its number, in both forms") {
   CHECK(without_spares({"thresh", "sum", "--spares", "2", "in"}) == Words{"thresh", "sum", "in"});
   CHECK(without_spares({"x", "--spares=1", "thresh", "sum", "--spares=2", "in", "--", "--spares"}) ==

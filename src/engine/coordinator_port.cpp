@@ -291,14 +291,12 @@ void CoordinatorPort::tell_status() {
   next_status_ = now() + 100 * (now() - begin);
 }
 
-// The end of a time limit is for saving: a tenth of it, a second at least and a minute at most.
 std::optional<Failure> CoordinatorPort::reason_to_stop() const {
   if (auto reason = stop_signal()) return reason;
   if (!options_->max_time) return std::nullopt;
-  const schedule::Time limit = *options_->max_time;
   // All ranks began together: the limit is not longer for one that takes over.
   const schedule::Time passed = Clock::now() - tools_.begin;
-  if (passed < limit - std::clamp<schedule::Time>(limit / 10, 1s, 60s)) return std::nullopt;
+  if (passed < *options_->max_time - time_for_saving(*options_->max_time)) return std::nullopt;
   return Failure{static_cast<int>(ExitCode::StoppedEarly),
                  "stopped, as --max-time is nearly over; run the same command again to go on"};
 }

@@ -1,5 +1,6 @@
 #include "engine/options.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <utility>
@@ -22,6 +23,11 @@ std::string size_text(std::uint64_t bytes) {
     if (bytes != 0 && (bytes >> shift) << shift == bytes) return std::to_string(bytes >> shift) + unit;
   }
   return std::to_string(bytes);
+}
+
+std::chrono::milliseconds time_for_saving(std::chrono::milliseconds max_time) {
+  using std::chrono::milliseconds;
+  return std::clamp(max_time / 10, milliseconds(1000), milliseconds(60'000));
 }
 
 std::string scratch_directory(const RunOptions& options) {

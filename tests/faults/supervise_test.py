@@ -310,10 +310,13 @@ class Supervise(ranks.Case):
         self.assertEqual(len(left), 1, result.stderr)
 
     def test_a_job_whose_time_is_up_is_not_run_again(self):
+        """And it ends in time, though one worker answers no more: that would be waited for 15 s without a limit."""
+        begin = time.monotonic()
         code, said = self.supervise(*MPIRUN, *self.job("--max-time", "3s", "--fault", "stop:worker=2,at=map"))
         self.assertEqual(code, 75, said)
         (note,) = self.notes()
         self.assertIn("attempt 1 of 6: stopped, as --max-time is nearly over", note)
+        self.assertLess(time.monotonic() - begin, 14)
         self.assert_no_rank_is_left()
 
     def test_the_time_of_a_job_is_one_for_all_attempts(self):

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "core/release.hpp"
 #include "core/row_combiner.hpp"
 #include "core/row_sort.hpp"
 
@@ -346,7 +347,7 @@ std::vector<Slice> AdaptiveTable<kSlotBytes>::seal_table() {
       slices[p].append(*pool_, format_, table_.key_at(rows[i].row),
                        {table_.value_at(rows[i].row), job_->value_size});
     }
-    rows = {};
+    release(rows);
   }
   table_.reset(kFirstSlots);
   emits_ = 0;

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "core/release.hpp"
 #include "core/row_sort.hpp"
 
 namespace thresh {
@@ -163,7 +164,7 @@ std::vector<Slice> CombineTable::seal(const Overflow&) {
       const Row row = format_.read(ref.row);
       slices[p].append(*pool_, format_, row.key, row.value);
     }
-    rows[p] = {};
+    release(rows[p]);
   }
   reset();
   return slices;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/release.hpp"
 #include "thresh/hash.hpp"
 
 namespace thresh {
@@ -61,7 +62,7 @@ SliceMerge::~SliceMerge() {
 
 void MergeMemory::tidy() {
   const std::uint64_t most = combine_bytes / 4;
-  if (refs.capacity() * sizeof(RowRef) > most) refs = {};
+  if (refs.capacity() * sizeof(RowRef) > most) release(refs);
   if (sorting.bytes() > most) sorting = {};
   if (combiner) combiner->keep_at_most(most);
 }

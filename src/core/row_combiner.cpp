@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/release.hpp"
 #include "thresh/hash.hpp"
 
 namespace thresh {
@@ -46,10 +47,10 @@ void RowCombiner::keep_at_most(std::uint64_t bytes) {
   if (held <= bytes + kHugePageBytes) return;
   rows_.reset();
   rows_room_ = 0;
-  refs_ = {};
+  release(refs_);
   sort_memory_ = {};
   combined_ = 0;
-  slots_ = {};
+  release(slots_);
 }
 
 void RowCombiner::make_room() {

@@ -86,6 +86,8 @@ class EmitBatch {
   void flush() {
     if (committed() == 0) return;
     sink_->take(*this);
+    if (bytes_.size() > kMostKept) [[unlikely]]
+      return begin_anew();
     // The next one is full with as many bytes as kFullEmits emits of this one have.
     const auto bytes = static_cast<std::size_t>(cursor_.at - bytes_.data());
     start(std::min(kFullBytes, kFullEmits * (bytes / committed())));
@@ -109,6 +111,7 @@ class EmitBatch {
   static constexpr std::size_t kFullBytes = 16 << 10;
   static constexpr std::size_t kSpare = 16 << 10;
   static constexpr std::size_t kInitialBytes = kFullBytes + kSpare;
+  static constexpr std::size_t kMostKept = std::size_t{4} << 20;  // after a record that emitted more
 
   // An empty batch, full with so many bytes.
   void start(std::size_t full) {
@@ -120,6 +123,11 @@ class EmitBatch {
     cursor_ = cursor;
     flush();
     return cursor_;
+  }
+  [[gnu::noinline]] void begin_anew() {
+    bytes_ = std::vector<char>(kInitialBytes);
+    emits_ = std::make_unique_for_overwrite<Emit[]>(kInitialBytes / kKeyRoom);
+    start(kFullEmits * kKeyRoom);
   }
   // With room for an emit of this size. Throws std::length_error past 4 GiB: sizes are 32 bits.
   Cursor grown(Cursor cursor, std::size_t size);

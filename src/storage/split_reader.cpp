@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 
+#include "core/release.hpp"
 #include "core/text.hpp"
 
 namespace thresh::storage {
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t kReadBytes = 1 << 20;
 // What is read at a time to find where a line ends, which is usually soon.
 constexpr std::size_t kTailBytes = 64 << 10;
+constexpr std::size_t kMostKept = 8 * kReadBytes;
 
 std::string at_offset(const InputFile& file, std::uint64_t offset) {
   return printable(file.path) + " (at offset " + std::to_string(offset) + ")";
@@ -38,6 +40,10 @@ SplitReader::SplitReader(const InputFile& file, const Split& range, std::vector<
   ::posix_fadvise(fd_.get(), static_cast<off_t>(range_.begin), static_cast<off_t>(range_.end - range_.begin),
                   POSIX_FADV_SEQUENTIAL);
   go_to(range);
+}
+
+SplitReader::~SplitReader() {
+  if (buffer_->size() > kMostKept) release(*buffer_);
 }
 
 void SplitReader::go_to(const Split& range) {

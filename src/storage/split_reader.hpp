@@ -29,11 +29,15 @@ struct Block {
 // is an Error{BadData} or Error{Io} that names path, offset and what to do.
 class SplitReader {
  public:
-  // Borrows `buffer` (its content is lost) until destroyed; reuse it for the next split, it keeps its size.
+  // Borrows `buffer` (its content is lost) until destroyed; reuse it for the next split, it keeps its size
+  // unless it grew for a large record.
   // `record_bytes`: of each record; 0: records are lines.
   // REQUIRES: range.begin <= range.end <= file.size, and that is a multiple of record_bytes.
   SplitReader(const InputFile& file, const Split& range, std::vector<char>& buffer,
               std::size_t record_bytes = 0);
+  SplitReader(const SplitReader&) = delete;
+  SplitReader& operator=(const SplitReader&) = delete;
+  ~SplitReader();
 
   // Goes on with another split of the same file. REQUIRES: as for the first one.
   void go_to(const Split& range);

@@ -100,6 +100,20 @@ TEST_CASE("lines around and far beyond the size of a read come whole, at any cut
     CHECK(read({begin, begin + 1, begin + line.size() - 1}) == expected);
 }
 
+TEST_CASE("a buffer that grew for a large record is not kept, another one is") {
+  const Scratch scratch;
+  std::vector<char> buffer;
+  const auto kept_after = [&](std::size_t length) {
+    const std::string bytes = std::string(length, 'x') + "\nshort\n";
+    Records records;
+    CHECK(add_records(listed(scratch.write("input", bytes)), {0, 0, bytes.size()}, bytes, buffer, records));
+    CHECK(records.size() == 2);
+    return buffer.capacity();
+  };
+  CHECK(kept_after(1000) > 1000);
+  CHECK(kept_after(30 << 20) == 0);
+}
+
 TEST_CASE("a split in the midst of a long line owns nothing, and reads no more than itself") {
   const Scratch scratch;
   const InputFile file = listed(scratch.write("input", std::string(10 << 20, 'x') + "\nlast\n"));

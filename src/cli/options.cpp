@@ -18,6 +18,7 @@ using engine::RunOptions;
 using std::string;
 
 constexpr std::uint64_t kMostPartitions = 100'000;  // part-00000 to part-99999
+constexpr std::uint64_t kMostTop = 10'000;          // rank 0 has so many of each part in memory
 constexpr std::uint64_t kMostRoundBytes = std::uint64_t{1} << 30;
 
 template <class Choice, std::size_t N>
@@ -173,9 +174,9 @@ std::vector<OptionSpec> running_options() {
 std::vector<OptionSpec> reporting_options() {
   return {
       {"top", 0, "N", Group::Reporting,
-       "Print the N largest results to stdout; among equals, in order of the keys.", "0, none",
+       "Print the N largest results to stdout, 10000 at most; among equals, in order of the keys.", "0, none",
        [](RunOptions& o, const string& v) {
-         o.top = static_cast<std::uint32_t>(parse_count(v, 0, UINT32_MAX));
+         o.top = static_cast<std::uint32_t>(parse_count(v, 0, kMostTop));
        }},
       {"metrics", 0, "FILE", Group::Reporting, "Write the metrics to FILE as well as to DIR/metrics.json.",
        "none", [](RunOptions& o, const string& v) { o.metrics = not_empty(v); }},

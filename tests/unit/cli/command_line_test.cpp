@@ -224,7 +224,7 @@ TEST_CASE("a bad value is refused with option, value and reason") {
   CHECK(refusal_with({"--partitions", "3.5"}) == "option --partitions: '3.5' is not a whole number");
   CHECK(refusal_with({"--top", "18446744073709551616"}) ==
         "option --top: '18446744073709551616' is too large");
-  CHECK(refusal_with({"--top", "4294967296"}).starts_with("option --top: '4294967296' is too large"));
+  CHECK(refusal_with({"--top", "10001"}) == "option --top: '10001' is too large: at most 10000");
   CHECK(refusal_with({"--round-size", "2G"}) == "option --round-size: '2G' is too large: at most 1G");
   CHECK(refusal_with({"--progress", "Bar"}) == "option --progress: 'Bar' is none of auto, bar, lines, none");
   CHECK(refusal_with({"--log-level", "loud"}).starts_with("option --log-level: 'loud' is none of"));

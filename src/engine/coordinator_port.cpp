@@ -223,7 +223,7 @@ void CoordinatorPort::carry_out(const schedule::ReportFound&) {
 void CoordinatorPort::carry_out(const schedule::Publish&) {
   tools_.watchdog.doing("publishing the results in " + options_->output);
   tools_.drill.reach("publish");
-  next_status_ = schedule::Time::max();  // it would come back into a directory that is being removed
+  publishes_ = true;
   file_work(answers_, [this]() -> schedule::Event {
     std::vector<PartSummary> parts;
     for (const auto& part : job_->parts) parts.push_back(part.value());
@@ -269,6 +269,7 @@ void CoordinatorPort::poll() {
   if (refresh_opening_) refresh_opening_();
   if (!directory_) return;
   directory_->refresh();
+  look_for_successor();
   tell_status();
   for (const WorkerId worker : directory_->take_drain_requests()) {
     // The last one has nobody to leave its work to, and rank 0 stops the job when it is told to end.
@@ -283,16 +284,32 @@ void CoordinatorPort::poll() {
   }
 }
 
+// A run that stood still for long may have been replaced: all that it does from there on is in vain. To
+// publish is safe nevertheless, and sees for itself.
+void CoordinatorPort::look_for_successor() {
+  if (publishes_ || replaced_) return;
+  try {
+    replaced_ = !directory_->still_ours();
+  } catch (const Error& error) {
+    log_debug(error.what());
+  }
+}
+
 // With thousands of workers it is long: writing it takes a hundredth of the time at most.
 void CoordinatorPort::tell_status() {
   const schedule::Time begin = now();
-  if (begin < next_status_) return;
+  // While it publishes, the file would come back into a directory that is being removed.
+  if (begin < next_status_ || publishes_) return;
   directory_->write_status(status_json(*job_, type_->name, begin, tools_.comm.survives_losses()));
   next_status_ = now() + 100 * (now() - begin);
 }
 
 std::optional<Failure> CoordinatorPort::reason_to_stop() const {
   if (auto reason = stop_signal()) return reason;
+  if (replaced_) {
+    return Failure{static_cast<int>(ExitCode::StoppedEarly),
+                   "another run of this job has taken over: run the same command again to see it"};
+  }
   if (!options_->max_time) return std::nullopt;
   // All ranks began together: the limit is not longer for one that takes over.
   const schedule::Time passed = Clock::now() - tools_.begin;

@@ -54,6 +54,7 @@ class CoordinatorPort final : public schedule::Port {
   bool turn();  // one turn of everything that goes on by itself; false if nothing did
   void poll();
   void ping();
+  void look_for_successor();
   void tell_status();
   std::optional<schedule::Event> next_event();
 
@@ -73,6 +74,8 @@ class CoordinatorPort final : public schedule::Port {
   std::function<void()> refresh_opening_;  // while the job directory is being opened; empty otherwise
   schedule::Time next_ping_{};
   schedule::Time next_status_{};
+  bool publishes_ = false;
+  bool replaced_ = false;  // another run has taken over
   bool stop_told_ = false;
   bool goes_on_ = false;                                  // there was an unfinished job
   std::set<std::pair<SplitId, std::uint64_t>> left_out_;  // records of which a line was said, by their offset

@@ -55,6 +55,21 @@ class TwoRuns(ranks.Case):
                 self.assertEqual(ranks.run(0, self.thresh, "verify", self.dir / "out").returncode, 0)
                 self.remove_output()
 
+    def test_one_that_was_replaced_while_it_stood_still_stops_though_the_other_is_at_work(self):
+        # It would not come to publishing, where it sees by all means that it was replaced.
+        first, pids = self.start_with_fault("hang:worker=2,at=map;stop:worker=0,at=assign:6")
+        second = ranks.start(3, self.thresh, *self.words, "--fault", "hang:worker=1,at=reduce")
+        self.addCleanup(self.end, second)
+        ranks.wait_for_line(second, b"fault drill")
+        self.send(pids, signal.SIGCONT)
+        first = ranks.finish(first, timeout=60)
+        self.assertEqual(first.returncode, 75, first.stderr.decode())
+        self.assertIn(b"another run of this job has taken over", first.stderr)
+        self.assertIsNone(second.poll())
+        self.end(second)
+        self.assert_done(self.run_when_free(), self.dir / "out")
+        self.assertEqual(ranks.parts(self.dir / "out"), self.expected("wordcount", 4, [self.source]))
+
     def test_both_awake_at_random_times(self):
         """The first is stopped and woken at random while the second works: at most one publishes, and rightly."""
         rng = random.Random(17)

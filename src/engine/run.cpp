@@ -125,11 +125,12 @@ std::string closing_line(const schedule::Job& job, const RunOptions& options,
   for (const auto& signature : job.signatures) records += signature->records;
   std::uint64_t bytes = 0;
   for (const InputFile& input : job.plan.inputs) bytes += input.size;
-  const std::size_t workers = job.pool.size() - job.pool.spares();
-  return fmt::format("{}: {} records ({}) to {} part{} in {}, {:.2f} s on {} worker{}", options.job, records,
-                     human_bytes(bytes), job.plan.partitions, job.plan.partitions == 1 ? "" : "s",
+  const std::size_t workers = job.pool.live().size() - job.pool.spares();
+  const std::uint64_t lost = job.metrics.tasks().workers_lost;
+  return fmt::format("{}: {} records ({}) to {} part{} in {}, {:.2f} s on {} worker{}{}", options.job,
+                     records, human_bytes(bytes), job.plan.partitions, job.plan.partitions == 1 ? "" : "s",
                      printable(options.output), std::chrono::duration<double>(elapsed).count(), workers,
-                     workers == 1 ? "" : "s");
+                     workers == 1 ? "" : "s", lost == 0 ? "" : fmt::format(", {} lost", lost));
 }
 
 void report(const schedule::Job& job, const schedule::JobEnd& end, const RunOptions& options,

@@ -85,6 +85,7 @@ class InJob(ranks.Case):
         self.assertEqual(self.splits_of(metrics, 3), 0)
         result, output = self.count_words(4, "--spares", 1, "--fault", fault("kill", 1, "map:3"), out="spared")
         metrics = self.assert_words(result, output)
+        self.assertIn(b" s on 2 workers, 1 lost\n", result.stderr)
         self.assertGreater(self.splits_of(metrics, 3), 0)
 
     def test_who_waited_for_a_cpu_takes_the_place_of_the_lost(self):

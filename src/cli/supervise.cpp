@@ -293,13 +293,18 @@ int Supervisor::run() {
     if (judgement.kind == Judgement::Kind::Done) return finish(judgement);
     if (signal_ != 0) return stopped();
     if (judgement.kind != Judgement::Kind::Resumable) return finish(judgement);
-    const auto wait = patience_.after_attempt(progress.any(), std::chrono::steady_clock::now());
+    auto wait = patience_.after_attempt(progress.any(), std::chrono::steady_clock::now());
     const std::string went = position() + judgement.reason + "; " + progress.text();
     if (!wait) {
       say(went);
       return give_up(judgement);
     }
-    if (until_ && std::chrono::steady_clock::now() + *wait + kLeastAttempt > *until_) return time_is_up(went);
+    if (until_) {
+      const auto left =
+          std::chrono::floor<milliseconds>(*until_ - std::chrono::steady_clock::now()) - kLeastAttempt;
+      if (left < 0ms) return time_is_up(went);
+      wait = std::min(*wait, left);
+    }
     say(fmt::format("{}; again in {:.1f} s", went, std::chrono::duration<double>(*wait).count()));
     // Refused as the job was at work, which no rank of ours can have been: two were started together.
     const bool refused = launcher_.end()->exited_with(static_cast<int>(ExitCode::StoppedEarly)) &&

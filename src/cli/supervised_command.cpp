@@ -88,7 +88,8 @@ SupervisedCommand understand(const Words& words) {
     }
     const std::string output = value_at(words, i, span, "--output", "-o");
     if (!output.empty()) command.output = output;
-    const std::string time = value_at(words, i, span, kMaxTime, "");
+    // What a script makes of such a word is its own business.
+    const std::string time = span.sure ? value_at(words, i, span, kMaxTime, "") : "";
     if (!time.empty()) command.max_time = time_of(time);
   }
   return command;

@@ -23,7 +23,7 @@ SupervisedCommand understand(const std::vector<std::string>& words);
 // The same without --fresh, which would discard what the first attempt has done.
 std::vector<std::string> without_fresh(const std::vector<std::string>& words);
 
-// The same with `left` in place of the time behind --max-time.
+// The same with `left` in place of the time behind --max-time. REQUIRES: the command has a max_time.
 std::vector<std::string> with_max_time(const std::vector<std::string>& words, std::chrono::milliseconds left);
 
 // The same without --spares and its number.

@@ -27,7 +27,7 @@ std::string size_text(std::uint64_t bytes) {
 
 std::chrono::milliseconds time_for_saving(std::chrono::milliseconds max_time) {
   using std::chrono::milliseconds;
-  return std::clamp(max_time / 10, milliseconds(1000), milliseconds(60'000));
+  return std::min(max_time / 2, std::clamp(max_time / 10, milliseconds(1000), milliseconds(60'000)));
 }
 
 std::string scratch_directory(const RunOptions& options) {

@@ -61,7 +61,8 @@ struct RunOptions {
 // In the largest binary unit that divides it, as the user would write it.
 std::string size_text(std::uint64_t bytes);
 
-// What is kept for saving at the end of --max-time: a tenth of it, a second at least and a minute at most.
+// What is kept for saving at the end of --max-time: a tenth of it, a second at least and a minute at most; of
+// less than two seconds half.
 std::chrono::milliseconds time_for_saving(std::chrono::milliseconds max_time);
 
 // Where rows go that memory has no room for.

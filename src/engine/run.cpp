@@ -87,9 +87,10 @@ schedule::Job new_job(const RunOptions& options, const JobType& type, const Rank
   job.options.max_bad_records = options.max_bad_records;
   job.options.max_attempts = options.max_attempts;
   job.options.checkpoints = options.checkpoints;
-  if (options.max_time) {  // a worker that hangs does not make the end late
+  if (options.max_time) {  // a worker that hangs does not make the end late; others tell of themselves each
+                           // second
     job.options.save_silence =
-        std::min<schedule::Time>(job.options.save_silence, time_for_saving(*options.max_time));
+        std::clamp<schedule::Time>(time_for_saving(*options.max_time), 3s, job.options.save_silence);
   }
   job.options.ranks = static_cast<std::uint32_t>(ranks);
   std::vector<WorkerId> workers;

@@ -134,7 +134,7 @@ class MapPhase : public Phase {
     if (decision.verdict == FaultHandler::Verdict::Fail) return fail(std::move(decision.failure));
     if (decision.verdict == FaultHandler::Verdict::Quarantine) {
       verdicts_.insert(failed.split);
-      out.emplace_back(WriteVerdict{failed.split, job_.troubles[failed.split].quarantine});
+      out.emplace_back(WriteVerdict{failed.split, failed.bad});
     } else {
       to_do_.push_front(failed.split);
     }

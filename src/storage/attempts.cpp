@@ -114,16 +114,16 @@ std::vector<AttemptNote> read_attempts(const JobPaths& paths, const std::string&
   for (const std::string& name : list_directory(paths.attempts())) {
     if (!is_attempt_name(name)) continue;
     const std::string path = paths.attempts() + "/" + name;
-    std::string text = read_file(path);
-    while (!text.empty()) {
-      const std::size_t end = text.find('\n');
-      auto note = end == std::string::npos ? std::nullopt : parse_line({text.data(), end}, job_id);
+    const std::string text = read_file(path);
+    for (std::string_view rest = text; !rest.empty();) {  // a verdict may have 10,000 lines
+      const std::size_t end = rest.find('\n');
+      auto note = end == std::string_view::npos ? std::nullopt : parse_line(rest.substr(0, end), job_id);
       if (!note) {
         damage.push_back(printable(path) + " is damaged");
         break;
       }
       notes.push_back(std::move(*note));
-      text.erase(0, end + 1);
+      rest.remove_prefix(end + 1);
     }
   }
   return notes;

@@ -332,6 +332,12 @@ class Supervise(ranks.Case):
         self.assertTrue(second - 4000 < third <= second - 2000, later)
         self.assertIn("attempt 3 of 6: stopped, as --max-time is nearly over", self.notes()[-1])
 
+    def test_a_pause_is_no_longer_than_the_time_that_a_job_has(self):
+        code, said = self.supervise(*self.first_time("kill:worker=0,at=reduce", *self.job("--max-time", "6s")),
+                                    options=("--backoff", "1h"))
+        self.assertEqual(code, 0, said)
+        self.assert_complete()
+
     def test_no_attempt_begins_that_the_time_of_the_job_is_too_short_for(self):
         code, said = self.supervise("sh", "-c", "sleep 1; kill -9 $$", "sh", *self.job("--max-time", "4s"))
         self.assertEqual(code, 75, said)

@@ -54,6 +54,7 @@ TEST_CASE("--max-time is found and changed where it is the job's, in both forms"
   CHECK(understand({"thresh", "--max-time=2s"}).max_time == 2s);
   CHECK_FALSE(understand({"x", "--max-time", "9s", "thresh", "sum"}).max_time);
   CHECK_FALSE(understand({"thresh", "--max-time", "soon"}).max_time);
+  CHECK_FALSE(understand({"./script", "--max-time", "2h"}).max_time);
   CHECK(with_max_time({"x", "--max-time", "9s", "thresh", "sum", "--max-time", "9s", "--max-time=8s", "in",
                        "--", "--max-time", "7s"},
                       1500ms) == Words{"x", "--max-time", "9s", "thresh", "sum", "--max-time", "1500ms",

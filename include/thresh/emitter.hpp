@@ -16,8 +16,8 @@ namespace thresh {
 
 namespace detail {
 
-// Runs calls into the engine from inside user code and remembers that it was the engine which threw: such
-// an exception must not be blamed on the record or the group at hand.
+// Runs calls into the engine from inside user code and remembers what the engine threw: that must not be
+// blamed on the record or the group at hand, and it is not over when the job catches it.
 class EngineCalls {
  public:
   template <class Call>
@@ -25,14 +25,20 @@ class EngineCalls {
     try {
       return call();
     } catch (...) {
-      threw_ = true;
+      threw_ = std::current_exception();
       throw;
     }
   }
-  bool threw() const noexcept { return threw_; }
+  bool threw() const noexcept { return threw_ != nullptr; }
+  // Where the job's code has returned.
+  void rethrow() const {
+    if (threw_ != nullptr) [[unlikely]] {
+      std::rethrow_exception(threw_);
+    }
+  }
 
  private:
-  bool threw_ = false;
+  std::exception_ptr threw_;
 };
 
 }  // namespace detail
@@ -60,7 +66,7 @@ class RecordState {
   void alive() {
     engine_([this] { context_->alive(); });
   }
-  bool engine_threw() const noexcept { return engine_.threw(); }
+  const EngineCalls& engine() const noexcept { return engine_; }
   std::string& scratch() noexcept { return scratch_; }
 
   // No record is at hand any more.
@@ -127,7 +133,7 @@ class Emitter {
     writer_.rollback();
     state_->rollback();
   }
-  bool engine_threw() const noexcept { return state_->engine_threw(); }
+  bool engine_threw() const noexcept { return state_->engine().threw(); }
 
  private:
   template <class WriteValue>

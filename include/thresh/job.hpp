@@ -101,6 +101,7 @@ class JobMapper final : public Mapper {
                           Context& context) override {
     RecordState state(context);
     const std::uint64_t records = map_records(block, first, emits, state, context.progress());
+    state.engine().rethrow();
     state.finish();
     return records;
   }
@@ -157,9 +158,9 @@ class JobReducer final : public Reducer {
     reduce_group(key, values, sink, context, engine);
   }
   void reduce_singles(std::span<const SingleGroup> groups, ResultSink& sink, Context& context) override {
+    EngineCalls engine;
     for (const SingleGroup& group : groups) {
       sink.begin_group(group.key, group.key_hash);
-      EngineCalls engine;
       Values<typename Job::Value> values(group.value, context, engine);
       reduce_group(group.key, values, sink, context, engine);
       context.step();
@@ -184,7 +185,13 @@ class JobReducer final : public Reducer {
       if constexpr (requires { to_text(shown, decoded); }) to_text(shown, decoded);
       throw_group_failed(shown);
     }
+    engine.rethrow();
+    if (buffers_.text.capacity() > kMostKept) [[unlikely]] {
+      buffers_ = {};
+    }
   }
+
+  static constexpr std::size_t kMostKept = std::size_t{1} << 20;  // of one text
 
   const Job job_;
   typename Output<Job>::Buffers buffers_;
@@ -212,8 +219,9 @@ template <class Job>
 void combine_bytes(std::string& into, std::string_view from) {
   using Value = ValueCodec<typename Job::Value>;
   auto combined = Job::combine(Value::read(into), Value::read(from));
-  into.clear();
-  Value::append(combined, into);
+  std::string bytes;  // what was combined may be a view of `into`
+  Value::append(combined, bytes);
+  into.swap(bytes);
   if (into.size() > UINT32_MAX) throw_combined_too_large();  // sizes of rows have 32 bits
 }
 template <class Job>

@@ -84,7 +84,18 @@ PartWriter::~PartWriter() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
+// A line that the job began and did not end would go on with the next one.
+void PartWriter::check_between_lines() const {
+  if (!in_line_) [[likely]] {
+    return;
+  }
+  throw Error(ExitCode::Internal, "key \"" + printable(line_key(), kShownKeyBytes) +
+                                      "\": reduce began a line of output and did not end it");
+}
+
 void PartWriter::key(std::string_view text) {
+  check_between_lines();
+  in_line_ = true;
   line_begin_ = bytes();
   in_value_ = false;
   line_key_size_ = text.size();
@@ -99,6 +110,7 @@ void PartWriter::append(std::string_view text) {
 
 void PartWriter::end_line(std::string_view rank, std::uint64_t weight) {
   put('\n');
+  in_line_ = false;
   count_line(rank, weight);
 }
 
@@ -120,7 +132,7 @@ void PartWriter::line(std::string_view text, std::string_view piece, std::string
   char* const at = buffer_.data() + used_;
   char* const value = at + text.size() + 1;
   copy_over(at, text.data(), text.size());
-  const bool plain = copied_text_is_plain(at, text.size());
+  const bool plain = copied_text_is_plain(at, text.size()) && !in_line_;
   copy_over(value, piece.data(), piece.size());
   if (!plain || !copied_text_is_plain(value, piece.size())) [[unlikely]] {
     return ResultSink::line(text, piece, rank, weight);
@@ -259,6 +271,7 @@ void PartWriter::offer_top(std::string_view rank) {
 
 PartSummary PartWriter::commit(PartSummary ledger) {
   assert(!temporary_.empty());
+  check_between_lines();
   flush();
   if (options_.fsync) fsync_file(fd_.get(), temporary_);
   fd_.close(temporary_);

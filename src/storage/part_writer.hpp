@@ -53,12 +53,14 @@ class PartWriter final : public ResultSink {
   std::uint64_t lines() const noexcept { return lines_; }
 
   // Makes the part durable, then its sidecar. `ledger` comes with worker, cover_digest, input_rows,
-  // input_hash_sum and counters; the rest is filled in. REQUIRES: called once, between lines.
+  // input_hash_sum and counters; the rest is filled in. REQUIRES: called once. Throws Error{Internal} within
+  // a line.
   PartSummary commit(PartSummary ledger);
 
  private:
   enum class Field { Key, Value };
 
+  void check_between_lines() const;
   void count_line(std::string_view rank, std::uint64_t weight);
   void put(char c);
   void put(std::string_view text);
@@ -86,6 +88,7 @@ class PartWriter final : public ResultSink {
   std::uint64_t lines_ = 0;
   std::uint64_t weight_ = 0;
   std::uint64_t line_begin_ = 0;
+  bool in_line_ = false;  // it was begun and not ended
   bool in_value_ = false;
   std::size_t line_key_size_ = 0;
   std::string flushed_key_;   // begin of the line that the latest flush cut

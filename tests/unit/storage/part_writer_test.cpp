@@ -70,8 +70,8 @@ TEST_CASE("the weight of a part is the sum over its lines, whatever the order") 
 
 TEST_CASE("a key or value that a line cannot hold is refused by name") {
   const Scratch scratch;
-  PartWriter writer(scratch.path(), 0, 1, "id", {});
   const auto refusal = [&](const std::string& key, const std::string& value) {
+    PartWriter writer(scratch.path(), 0, 1, "id", {});
     return thrown_by([&] { line(writer, key, value); });
   };
   CHECK(refusal("a\tb", "").says("the key \"a\\tb\" holds a TAB"));
@@ -80,6 +80,18 @@ TEST_CASE("a key or value that a line cannot hold is refused by name") {
   CHECK(refusal(std::string(5000, 'k'), "x\ny").what.size() < 300);
   CHECK(refusal("a\tb", "").code == ExitCode::BadData);
   CHECK(refusal("a\tb", "").says("--escape"));
+}
+
+TEST_CASE("a line that was begun and not ended is refused, not continued by the next one") {
+  const Scratch scratch;
+  PartWriter writer(scratch.path(), 0, 1, "id", {});
+  writer.begin_group("word", 0);
+  writer.key("word");
+  writer.append("12");
+  const std::string refused = "key \"word\": reduce began a line of output and did not end it";
+  CHECK(thrown_by([&] { writer.key("next"); }).says(refused));
+  CHECK(thrown_by([&] { writer.line("next", "1", {}, 0); }).says(refused));
+  CHECK(thrown_by([&] { (void)writer.commit({}); }).says(refused));
 }
 
 TEST_CASE("--escape writes what a line cannot hold so that it can be read back") {

@@ -31,6 +31,9 @@ unsigned shift_for(std::uint32_t partitions, std::uint64_t limit_bytes) {
 // Keys that the ranges are cut by, at most.
 constexpr std::size_t kMostSampled = 1 << 14;
 
+// Long keys of one batch: a record may have emitted millions.
+constexpr std::size_t kMostLeft = 1 << 16;
+
 }  // namespace
 
 template <std::size_t kSlotBytes>
@@ -101,6 +104,7 @@ void AdaptiveTable<kSlotBytes>::put_in_table(const EmitBatch& batch) {
     combine_later(table_.find_or_add_long(emit.hash, batch.key(emit), value), value);
   }
   left_.clear();
+  if (left_.capacity() > kMostLeft) release(left_);
   emits_ += batch.committed();
   combine_pending();
 }

@@ -171,7 +171,8 @@ std::vector<Slice> CombineTable::seal(const Overflow&) {
 }
 
 void CombineTable::reset() {
-  slots_.assign(kFirstSlots, Slot{});
+  HugeVector<Slot>(kFirstSlots).swap(slots_);
+  release(scratch_);
   rows_ = 0;
   chunks_.clear();
   row_bytes_ = 0;

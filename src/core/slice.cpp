@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/release.hpp"
 #include "core/row_sort.hpp"
 #include "thresh/errors.hpp"
 #include "thresh/hash.hpp"
@@ -161,6 +162,7 @@ bool SliceCursor::advance() {
 void SliceCursor::stream() {
   const std::size_t left = slice_->stored().chunk_size(chunk_) - streamed_;
   std::size_t whole = 0;
+  if (buffer_.size() > 2 * stream_bytes_) release(buffer_);  // it held a large row
   for (std::size_t size = std::min(left, stream_bytes_);; size = std::min(left, 2 * size)) {
     if (buffer_.size() < size) buffer_.resize(size);
     slice_->stored().read(chunk_, streamed_, buffer_.data(), size);

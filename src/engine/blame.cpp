@@ -98,6 +98,12 @@ void Blame::block(std::string_view bytes, std::uint64_t file_offset) noexcept {
   block_begin.store(bytes.empty() ? nullptr : bytes.data());
 }
 
+BlameNoRecord::BlameNoRecord() noexcept : crumb_(crumb_at_hand.exchange(nullptr)) {}
+
+BlameNoRecord::~BlameNoRecord() {
+  crumb_at_hand.store(crumb_);
+}
+
 void tell_of_crash(std::string_view what) noexcept {
   const std::size_t size = std::min(what.size(), sizeof at_work - 1);
   std::memcpy(at_work, what.data(), size);

@@ -23,6 +23,18 @@ class Blame {
   void block(std::string_view bytes, std::uint64_t file_offset) noexcept;
 };
 
+// While one lives, nothing is blamed on the record at hand: the engine is at work within it.
+class BlameNoRecord {
+ public:
+  BlameNoRecord() noexcept;
+  BlameNoRecord(const BlameNoRecord&) = delete;
+  BlameNoRecord& operator=(const BlameNoRecord&) = delete;
+  ~BlameNoRecord();
+
+ private:
+  const storage::Breadcrumb* crumb_;
+};
+
 // Any thread; for the watchdog.
 void leave_hang() noexcept;
 

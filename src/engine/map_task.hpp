@@ -18,7 +18,7 @@ namespace thresh::engine {
 // What a map task works with; all borrowed.
 struct MapTools {
   Mapper& mapper;
-  EmitBatch& emits;  // its sink is the collector
+  EmitBatch& emits;  // it ends in the collector
   Collector& collector;
   Context& context;
   Watchdog& watchdog;

@@ -2,14 +2,21 @@
 
 #include <utility>
 
+#include "engine/blame.hpp"
+
 namespace thresh::engine {
 
 OpenTable::OpenTable(const JobType& job_type, ChunkPool& pool, const Partitioner& partitioner,
-                     std::uint64_t limit_bytes, Pulse& pulse)
+                     std::uint64_t limit_bytes, SliceStore& store, Pulse& pulse)
     : job(&job_type),
       rows_pool(&pool),
       collector(make_collector(job_type, pool, partitioner, limit_bytes)),
-      emits(*collector),
+      sink(*collector, limit_bytes,
+           [this, limit_bytes, &store, &pulse] {
+             const BlameNoRecord engine_at_work;
+             shed(limit_bytes, store, pulse);
+           }),
+      emits(sink),
       mapper(job_type.make_mapper()),
       context(pulse, counters, nullptr) {}
 

@@ -223,7 +223,8 @@ void Worker::carry_out(const schedule::Answer& command) {
 void Worker::carry_out(const schedule::MapSplit& command) {
   const Stopwatch stopwatch(stats_.map_ns);
   if (!table_)
-    table_ = std::make_unique<OpenTable>(*job_, pool_, partitioner_, memory_.table_bytes, tools_.pulse);
+    table_ =
+        std::make_unique<OpenTable>(*job_, pool_, partitioner_, memory_.table_bytes, spill_, tools_.pulse);
   const AssignSplit& task = command.task;
   try {
     AttemptNote note;

@@ -131,6 +131,16 @@ class Memory(ranks.Case):
                     # Short rows take little more than they should if what sorts them is forgotten.
                     most = mib if job == "terasort" else 1.25 * mib
                     self.assertLess(worker["peak_memory_bytes"], idle + (most + 16) * MIB)
+        # Half a MiB in one block, of which a hundred times as much is emitted.
+        lines = [b"%07d" % n for n in range(60_000)]
+        many = self.write("many.txt", b"\n".join(lines) + b"\n")
+        result = ranks.run(2, self.poison, "poison-many", many, "--memory", "16M", "--scratch", self.scratch, "--partitions", 2,
+                           "--split-size", "1M", "-o", self.dir / "many")
+        self.assert_done(result, self.dir / "many")
+        (worker,) = json.loads((self.dir / "many/metrics.json").read_text())["workers"]
+        self.assertLess(worker["peak_memory_bytes"], idle + (1.25 * 16 + 16) * MIB)
+        expected = sorted(b"%d-%s\t1" % (i, line) for i in range(100) for line in lines)
+        self.assertEqual(sorted(b"".join(ranks.parts(self.dir / "many").values()).splitlines()), expected)
 
 
 if __name__ == "__main__":

@@ -64,5 +64,22 @@ struct PoisonRecords : Poison {
   }
 };
 
+// Makes a hundred rows of each line.
+struct PoisonMany {
+  using Key = std::string;
+  using Value = std::uint64_t;
+  static constexpr thresh::JobInfo info{"poison-many", "1", "makes a hundred rows of each line", ""};
+
+  void map(const thresh::Line& line, auto& emit) const {
+    for (int i = 0; i < 100; ++i) emit(std::to_string(i) + "-" + std::string(line.text), 1);
+  }
+  void reduce(std::string_view key, thresh::Values<Value>& values, auto& out) const {
+    Value sum = 0;
+    for (const Value value : values) sum += value;
+    out(key, sum);
+  }
+};
+
 THRESH_JOB(Poison);
+THRESH_JOB(PoisonMany);
 THRESH_JOB(PoisonRecords);

@@ -264,6 +264,7 @@ void CoordinatorPort::ping() {
 void CoordinatorPort::poll() {
   if (tools_.comm.broken()) go_on_without_lost(tools_);
   if (now() >= next_ping_) ping();
+  tools_.job_stops = tools_.job_stops || reason_to_stop().has_value();
   if (now() < next_refresh_) return;
   next_refresh_ = now() + kRefreshInterval;
   if (refresh_opening_) refresh_opening_();

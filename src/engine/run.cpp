@@ -304,8 +304,10 @@ int run_rank(const RunOptions& options, const JobType& type, comm::Communicator&
                     siblings_to_watch(comm, neighbours.processes));
   comm::Mailbox mailbox(comm);
   std::deque<schedule::WorkerLost> lost;
+  bool job_stops = false;
   const RankTools tools{
-      comm, mailbox, pulse, watchdog, drill, lost, neighbours.seats, std::chrono::steady_clock::now()};
+      comm,     mailbox, pulse, watchdog, drill, lost, neighbours.seats, std::chrono::steady_clock::now(),
+      job_stops};
   if (!comm.survives_losses()) return do_part(options, type, tools);
   const Failure end = try_part(options, type, tools);
   part(tools, end);

@@ -77,7 +77,10 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
   merge_memory_.combine_bytes = memory_.stream_bytes;
   stats_.host = host_name();
   stats_.pid = static_cast<std::uint64_t>(getpid());
-  tools_.pulse.on_worker_poll([this] { poll(); });
+  tools_.pulse.on_worker_poll([this] {
+    poll();
+    leave_split_in_time();
+  });
   catch_crashes();
   look_at_scratch();
 }
@@ -236,9 +239,11 @@ void Worker::carry_out(const schedule::MapSplit& command) {
     const std::string where = fmt::format("{}, mapping {}", who_, printable(task.input.path));
     Blame blame(crumb, tools_.pulse, where.c_str());
     const auto after_block = [this] { table_->shed(memory_.table_bytes, spill_, tools_.pulse); };
+    maps_ = true;
     const MapResult result =
         map_split(task, {*table_->mapper, table_->emits, *table_->collector, table_->context, tools_.watchdog,
                          tools_.drill, blame, buffer_, job_->record_bytes, after_block});
+    maps_ = false;
     if (!result.bad.empty()) return refuse_records(task, result.bad);
     stats_.splits += 1;
     stats_.records += result.signature.records;
@@ -246,6 +251,7 @@ void Worker::carry_out(const schedule::MapSplit& command) {
     stats_.input_bytes += result.bytes;
     tell_books(schedule::SplitMapped{task.attempt, result.signature, table_->full(memory_.table_bytes)});
   } catch (...) {
+    maps_ = false;
     table_->broken = true;
     tell_books(schedule::SplitRefused{
         task.split, task.attempt, explain("mapping " + printable(task.input.path)), {}});
@@ -310,15 +316,6 @@ void Worker::leave(const Failure& reason) {
   last_beat_ = {};
   beat();
   tell_books(schedule::LeaveAsked{reason});
-}
-
-// Whether there is still time to save what is not in a file, instead of waiting for peers.
-bool Worker::job_ends() const {
-  // Where the job goes on without this worker, an exchange that is under way is its business as well.
-  if (!tools_.comm.survives_losses() && !directs() && !leave_told_ && stop_signal()) return true;
-  return std::any_of(inbox_.begin(), inbox_.end(), [](const Message& message) {
-    return std::holds_alternative<SaveRuns>(message) || std::holds_alternative<Dismiss>(message);
-  });
 }
 
 void Worker::carry_out(const schedule::DropSlices&) {

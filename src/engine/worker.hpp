@@ -40,6 +40,7 @@ struct RankTools {
   std::deque<schedule::WorkerLost>& lost;       // for the coordinator to take note of
   const std::vector<Seat>& seats;               // by rank; empty: nobody knows
   std::chrono::steady_clock::time_point begin;  // when this rank began; all do together
+  bool& job_stops;                              // set by the coordinator when it is told to stop
 };
 // Meets the other ranks that are left; messages under way are lost, and the requests of an exchange.
 void go_on_without_lost(RankTools& tools);
@@ -104,6 +105,7 @@ class Worker {
   void leave(const Failure& reason);
   void leave_alone();
   bool job_ends() const;
+  void leave_split_in_time();
   void check_shared(const Muster& muster);
 
   Failure explain(const std::string& doing) const;  // of the exception being handled
@@ -134,6 +136,8 @@ class Worker {
   FiledRuns filed_;
   std::set<RunId> being_written_;
   Checkpointer checkpointer_;  // reads runs_: ends before them
+  bool maps_ = false;
+  std::optional<std::chrono::steady_clock::time_point> end_seen_;  // of the job, while a split was mapped
   bool asked_to_leave_ = false;
   bool leave_told_ = false;
   unsigned repairs_at_wave_ = 0;             // of the communicator, when the last wave was asked for

@@ -16,6 +16,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// For the end of the split that is being mapped when the job ends: most are done by then.
+constexpr std::chrono::milliseconds kMostForSplit{5000};
+
 // The rank that waited longest would otherwise not be alone in saying so: mpirun needs about a second to
 // end the others, so each of the first ranks waits that much longer than the one before it.
 std::chrono::milliseconds stagger(WorkerId self) {
@@ -35,6 +38,27 @@ void Worker::beat() {
   stats_.peak_memory_bytes = peak_memory_bytes();
   stats_.cpu_ns = cpu_ns();
   say(Heartbeat{books_.generation(), stats_, exchange_waits_ms_});
+}
+
+// Whether there is still time to save what is not in a file, instead of waiting for peers.
+bool Worker::job_ends() const {
+  // Where the job goes on without this worker, an exchange that is under way is its business as well.
+  if (!tools_.comm.survives_losses() && !directs() && !leave_told_ && stop_signal()) return true;
+  return std::any_of(inbox_.begin(), inbox_.end(), [](const Message& message) {
+    return std::holds_alternative<SaveRuns>(message) || std::holds_alternative<Dismiss>(message);
+  });
+}
+
+// A split that takes long is not mapped to its end when the job ends: the table, which holds a part of it, is
+// given up, and what was sealed before is saved. By a throw, as this is called from within the job's map.
+void Worker::leave_split_in_time() {
+  if (!maps_ || !(job_ends() || (directs() && tools_.job_stops))) return;
+  const Clock::time_point now = Clock::now();
+  if (!end_seen_) end_seen_ = now;
+  const auto most =
+      options_->max_time ? std::min(kMostForSplit, time_for_saving(*options_->max_time) / 2) : kMostForSplit;
+  if (now - *end_seen_ < most) return;
+  throw Error(ExitCode::StoppedEarly, "the job ended while a split was mapped");
 }
 
 // A rank that hears no coordinator ends itself, so that a cut link leaves no orphans. Time in which it did

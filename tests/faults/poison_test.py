@@ -101,6 +101,16 @@ class Poison(ranks.Case):
             lines = b"".join(ranks.parts(self.dir / "out").values()).splitlines()
             self.assertIn(b"poison nap\t15", lines)
 
+    def test_a_split_that_takes_long_is_left_when_the_time_is_up(self):
+        source, _ = self.source(*["nap"] * 60, lines=60)  # 12 s in one block of one split
+        for count in (0, 3):
+            begin = time.monotonic()
+            result = self.attempt(count, source, "--max-time", "3s")
+            self.assertEqual(result.returncode, 75, result.stderr.decode())
+            self.assertIn("stopped, as --max-time is nearly over", result.stderr.decode())
+            self.assertLess(time.monotonic() - begin, 9)
+            self.clear()
+
     def test_a_record_that_took_too_long_is_tried_again_with_more_time(self):
         source, _ = self.source("doze")  # 2 s
         results = self.until_final(3, source)

@@ -187,7 +187,7 @@ class JobReducer final : public Reducer {
     }
     engine.rethrow();
     if (buffers_.text.capacity() > kMostKept) [[unlikely]] {
-      buffers_ = {};
+      std::string().swap(buffers_.text);  // to assign one keeps the memory
     }
   }
 

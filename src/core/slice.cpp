@@ -47,7 +47,12 @@ char* Slice::append(ChunkPool& pool, const RowFormat& of_job, std::string_view k
   const RowFormat format = this->format(of_job);
   const std::size_t size = format.row_size(key, value);
   const std::size_t room = size + (staged_ ? kSlack : 0);
-  if (chunks_.empty() || chunks_.back().room() < room) chunks_.push_back(pool.take(room));
+  if (chunks_.empty() || chunks_.back().room() < room) {
+    // An emit is smaller, but not what was combined of many.
+    if (size > UINT32_MAX)
+      throw Error(ExitCode::BadData, "a key and what was combined for it have more than 4 GiB");
+    chunks_.push_back(pool.take(room));
+  }
   char* at = chunks_.back().extend(size);
   format.write(at, key, value);
   // Where the next row goes, which comes when all other buckets had theirs: 0.73 to 0.64 s to map for a sort.

@@ -87,8 +87,8 @@ schedule::Job new_job(const RunOptions& options, const JobType& type, const Rank
   job.options.max_bad_records = options.max_bad_records;
   job.options.max_attempts = options.max_attempts;
   job.options.checkpoints = options.checkpoints;
-  if (options.max_time) {  // a worker that hangs does not make the end late; others tell of themselves each
-                           // second
+  // A worker that hangs does not make the end late. The others tell of themselves each second.
+  if (options.max_time) {
     job.options.save_silence =
         std::clamp<schedule::Time>(time_for_saving(*options.max_time), 3s, job.options.save_silence);
   }

@@ -225,11 +225,12 @@ void Worker::carry_out(const schedule::Answer& command) {
 
 void Worker::carry_out(const schedule::MapSplit& command) {
   const Stopwatch stopwatch(stats_.map_ns);
-  if (!table_)
-    table_ =
-        std::make_unique<OpenTable>(*job_, pool_, partitioner_, memory_.table_bytes, spill_, tools_.pulse);
   const AssignSplit& task = command.task;
   try {
+    if (!table_) {  // the job is copied: user code
+      table_ =
+          std::make_unique<OpenTable>(*job_, pool_, partitioner_, memory_.table_bytes, spill_, tools_.pulse);
+    }
     AttemptNote note;
     note.split = task.split;
     note.code = storage::code_of(kVersion, job_->version);
@@ -252,7 +253,7 @@ void Worker::carry_out(const schedule::MapSplit& command) {
     tell_books(schedule::SplitMapped{task.attempt, result.signature, table_->full(memory_.table_bytes)});
   } catch (...) {
     maps_ = false;
-    table_->broken = true;
+    if (table_) table_->broken = true;
     tell_books(schedule::SplitRefused{
         task.split, task.attempt, explain("mapping " + printable(task.input.path)), {}});
   }
@@ -327,6 +328,7 @@ void Worker::carry_out(const schedule::Exchange& command) {
   tools_.watchdog.doing(fmt::format("exchanging wave {} of the shuffle", command.plan.wave));
   try {
     table_.reset();  // mapping is over: its memory goes back to the pool
+    spilled_to_ = {};
     const bool loose = !job_->combines();
     load_wave(command.plan, filed_, pool_, loose, overflow_at(memory_.loaded_bytes), tools_.pulse, runs_);
     // A rank was lost since it was asked for: the others do not begin it any more.

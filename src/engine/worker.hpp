@@ -135,6 +135,7 @@ class Worker {
   RunsHeld runs_;
   FiledRuns filed_;
   std::set<RunId> being_written_;
+  RunId spilled_to_;  // this run and those before it are in the scratch file, since the last exchange
   Checkpointer checkpointer_;  // reads runs_: ends before them
   bool maps_ = false;
   std::optional<std::chrono::steady_clock::time_point> end_seen_;  // of the job, while a split was mapped

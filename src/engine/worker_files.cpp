@@ -39,13 +39,20 @@ void Worker::wait_for_writer() {
 // Keeps in memory what there is room for while mapping goes on. What is being written to a file stays where
 // it is: it was in memory with its room before.
 void Worker::spill_runs() {
-  for (auto& [id, run] : runs_) {
-    if (being_written_.contains(id)) continue;
+  bool all_before = true;
+  // Not from the first one on each time: there may be thousands, of thousands of slices each.
+  for (auto at = runs_.lower_bound(spilled_to_); at != runs_.end(); ++at) {
+    auto& [id, run] = *at;
+    if (being_written_.contains(id)) {
+      all_before = false;
+      continue;
+    }
     for (Slice& slice : run.slices) {
       if (pool_.bytes_in_use() <= memory_.runs_bytes) return;
       slice.spill(spill_, pool_, format_);
       tools_.pulse.step();
     }
+    if (all_before) spilled_to_ = id;
   }
 }
 

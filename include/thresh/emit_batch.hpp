@@ -69,12 +69,7 @@ class EmitBatch {
   };
 
   // Borrows the sink.
-  explicit EmitBatch(EmitSink& sink)
-      : sink_(&sink),
-        bytes_(kInitialBytes),
-        emits_(std::make_unique_for_overwrite<Emit[]>(kInitialBytes / kKeyRoom)) {
-    start(kFullEmits * kKeyRoom);
-  }
+  explicit EmitBatch(EmitSink& sink) : sink_(&sink) { begin_anew(); }
   EmitBatch(const EmitBatch&) = delete;
   EmitBatch& operator=(const EmitBatch&) = delete;
 

@@ -47,8 +47,9 @@ Failure too_bad(const Job& job, SplitId split, const BlamedRecord& record) {
 Failure too_many_already(std::uint64_t left_out, std::uint64_t most) {
   return Failure{static_cast<int>(ExitCode::BadData),
                  "earlier runs of this job left out " + std::to_string(left_out) +
-                     " bad records: with --max-bad-records " + std::to_string(left_out) +
-                     " or more instead of " + std::to_string(most) + ", the same command goes on"};
+                     (left_out == 1 ? " bad record" : " bad records") + ": with --max-bad-records " +
+                     std::to_string(left_out) + " or more instead of " + std::to_string(most) +
+                     ", the same command goes on"};
 }
 
 Failure never_the_same(const Job& job, SplitId split, const BlamedRecord& record, std::uint32_t failures) {

@@ -88,7 +88,7 @@ class Poison(ranks.Case):
         self.assertEqual(killed.returncode, 137, killed.stderr.decode())
         refused = self.attempt(3, source)
         self.assertEqual(refused.returncode, 65, refused.stderr.decode())
-        self.assertIn("left out 1 bad records: with --max-bad-records 1 or more instead of 0, the same command goes on",
+        self.assertIn("left out 1 bad record: with --max-bad-records 1 or more instead of 0, the same command goes on",
                       refused.stderr.decode())
         self.assertEqual(self.attempt(3, source, "--max-bad-records", 5).returncode, 0)
         self.assert_all_but_poison(source, offsets)

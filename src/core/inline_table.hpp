@@ -28,12 +28,14 @@ class InlineTable {
   std::uint64_t slot_bytes() const noexcept { return slot_bytes_; }
   std::uint64_t bytes() const noexcept { return slot_bytes_ + long_bytes_; }
 
-  // Makes room so that `more` keys may come without moving a slot: at most two thirds full.
+  // Makes room so that `more` keys may come without moving a slot: at most a third full while the table is
+  // small, at most two thirds then. Where a key goes on from a slot that another one has is not predicted.
   void reserve(std::size_t more) {
     while (must_grow_for(more)) grow();
   }
   bool must_grow_for(std::size_t more) const noexcept {
-    return (rows_ + more) * layout_.bytes() * 3 > slot_bytes_ * 2;
+    const std::size_t thirds = slot_bytes_ < kSparseBytes ? 1 : 2;
+    return (rows_ + more) * layout_.bytes() * 3 > slot_bytes_ * thirds;
   }
   // Up to seven eighths, where looking for a new key takes some 30 slots.
   bool has_room_for(std::size_t more) const noexcept {
@@ -88,6 +90,7 @@ class InlineTable {
     std::uint32_t hash;  // high half
   };
   static_assert(sizeof(LongKey) == ShortKey::kBytes);
+  static constexpr std::size_t kSparseBytes = std::size_t{32} << 20;  // what is larger would wait for memory
 
   static LongKey long_key_of(const char* slot) noexcept {
     LongKey key;

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t kReadable = ShortKey::kBytes;  // bytes from each key on
 constexpr std::size_t kFewestSlots = 1 << 10;
+// While there are no more they are at most a third full: where a key goes on from a slot that another one has
+// is not predicted.
+constexpr std::size_t kSparseSlots = 1 << 16;
 
 std::uint32_t tag_of(std::uint64_t hash) noexcept {
   return static_cast<std::uint32_t>(hash);
@@ -34,7 +37,8 @@ void RowCombiner::begin(std::uint64_t rows, std::uint64_t key_bytes) {
   }
   rows_end_ = 0;
   pending_rows_ = 0;  // there may be some from before an error
-  const std::size_t slots = std::bit_ceil(std::max(kFewestSlots, combined_ * 3 / 2));
+  const std::size_t sparse = std::clamp(combined_ * 3, kFewestSlots, kSparseSlots);
+  const std::size_t slots = std::bit_ceil(std::max(sparse, combined_ * 3 / 2));
   combined_ = 0;
   slots_.reserve(kHugePageBytes / sizeof(Slot));
   slots_.assign(slots, Slot{});

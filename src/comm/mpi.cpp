@@ -24,6 +24,10 @@ std::string describe(const char* call, int error) {
   return std::string(call) + ": " + std::string(text, static_cast<std::size_t>(length));
 }
 
+std::uint64_t probe_of(const Process& process) noexcept {
+  return (process.pid + 1) * 0x9e3779b97f4a7c15U ^ process.start_time;
+}
+
 }  // namespace
 
 MpiError::MpiError(const char* call, int error) : std::runtime_error(describe(call, error)) {}
@@ -84,7 +88,7 @@ Communicator Communicator::duplicate_world_all() {
   return Communicator(comm);
 }
 
-Neighbours Communicator::neighbours_all(Process own, const CpuSet& cpus) {
+Neighbours Communicator::neighbours_all(Process own, const CpuSet& cpus, bool reads) {
   const auto none_but = [&own](int ranks) {
     Neighbours found;
     found.processes.resize(static_cast<std::size_t>(ranks));
@@ -100,16 +104,31 @@ Neighbours Communicator::neighbours_all(Process own, const CpuSet& cpus) {
     Process process;
     CpuSet cpus;
     std::uint64_t rank;
+    std::uint64_t probe;  // where its memory holds what no other process has there
   };
-  const Member self{own, cpus, static_cast<std::uint64_t>(rank_)};
+  const std::uint64_t probe = probe_of(own);
+  const Member self{own, cpus, static_cast<std::uint64_t>(rank_), reinterpret_cast<std::uintptr_t>(&probe)};
   std::vector<Member> members(static_cast<std::size_t>(ranks));
   if (!good("MPI_Allgather",
             MPI_Allgather(&self, sizeof self, MPI_BYTE, members.data(), sizeof self, MPI_BYTE, node))) {
     ulfm::revoke(node);  // another rank may wait for this one in there
     return none_but(ranks);
   }
+  int all_read = reads ? 1 : 0;
+  std::vector<std::uint64_t> others(static_cast<std::size_t>(size()));
+  for (const Member& member : members) {
+    if (member.rank == self.rank) continue;
+    others[member.rank] = member.process.pid;
+    if (!reads_memory_of(member.process.pid, member.probe, probe_of(member.process))) all_read = 0;
+  }
+  // The probe is there until all have read it.
+  if (!good("MPI_Allreduce", MPI_Allreduce(MPI_IN_PLACE, &all_read, 1, MPI_INT, MPI_MIN, node))) {
+    ulfm::revoke(node);
+    return none_but(ranks);
+  }
   good("MPI_Comm_free", MPI_Comm_free(&node));
   Neighbours found;
+  if (all_read != 0) found.memory = PeerMemory(std::move(others));
   CpuSet all{};
   for (const Member& member : members) {
     found.processes.push_back(member.process);

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "comm/peer_memory.hpp"
 #include "core/task.hpp"
 
 namespace thresh::comm {
@@ -67,6 +68,7 @@ using CpuSet = std::array<std::uint64_t, 128>;
 struct Neighbours {
   std::vector<Process> processes;  // of the ranks that share this rank's memory, in the order of the ranks
   std::vector<Seat> seats;         // of all ranks, by rank
+  PeerMemory memory;               // of those of this host, if all of them can read that of all others
 };
 
 // All ranks of the job, by the ranks that they had at launch, whatever MPI calls them after others were lost.
@@ -89,8 +91,9 @@ class Communicator {
   // What MPI calls the rank now; less than 0 if it was lost.
   int mpi_rank(int rank) const { return mpi_ranks_.at(static_cast<std::size_t>(rank)); }
   // Each gives its own process, and the CPUs that it may use. If a rank is lost meanwhile, and broken() says
-  // so, this one's own process and blank ones, as many as there can be, and no seats. Collective.
-  Neighbours neighbours_all(Process own, const CpuSet& cpus);
+  // so, this one's own process and blank ones, as many as there can be, no seats and no memory. `reads`:
+  // whether this rank would read the memory of others. Collective.
+  Neighbours neighbours_all(Process own, const CpuSet& cpus, bool reads);
   MPI_Comm get() const noexcept { return comm_; }  // borrowed
 
   // Whether ranks may be lost and the others go on.

@@ -25,15 +25,16 @@ std::size_t cut(const std::vector<int>& members, std::vector<std::uint64_t>& lef
 
 }  // namespace
 
-Rounds::Rounds(Communicator& comm, RoundClient& client, std::uint64_t rounds, std::uint64_t round_bytes,
+Rounds::Rounds(Communicator& comm, RoundClient& client, const RoundsPlan& plan,
                std::vector<std::uint64_t> send, std::vector<std::uint64_t> receive)
     : comm_(&comm),
       repairs_(comm.repairs()),
       client_(&client),
-      rounds_(rounds),
-      round_bytes_(round_bytes),
+      rounds_(plan.rounds),
+      round_bytes_(plan.asks ? std::max(plan.round_bytes, kOfferBytes) : plan.round_bytes),
       send_left_(std::move(send)),
-      receive_left_(std::move(receive)) {
+      receive_left_(std::move(receive)),
+      asks_(plan.asks) {
   const auto ranks = static_cast<std::size_t>(comm.size());
   if (send_left_.size() != ranks || receive_left_.size() != ranks) {
     throw std::logic_error("rounds: one count a rank is needed");
@@ -49,18 +50,56 @@ Rounds::~Rounds() {
   if (open_) {  // MPI may still write there
     keep_for_ever(std::move(send_buffer_));
     keep_for_ever(std::move(receive_buffer_));
+    keep_for_ever(std::move(answers_));
   }
 }
 
+std::uint64_t Rounds::rounds_without_offers() const {
+  std::uint64_t rounds = 0;
+  for (const int rank : comm_->members()) {
+    const std::uint64_t bytes = send_left_[static_cast<std::size_t>(rank)];
+    if (bytes == 0) continue;
+    rounds = std::max(rounds, client_->may_offer(rank) ? 1 : (bytes - 1) / round_bytes_ + 1);
+  }
+  return rounds;
+}
+
+bool Rounds::ask() {
+  if (!open_) {
+    answers_ = {client_->can_offer() ? 0U : 1U, rounds_without_offers()};
+    open_ = comm_->good("MPI_Iallreduce", MPI_Iallreduce(MPI_IN_PLACE, answers_.data(), 2, MPI_UINT64_T,
+                                                         MPI_MAX, comm_->get(), &request_));
+    if (!open_) return false;
+  }
+  if (!finished()) return false;
+  asks_ = false;
+  all_offer_ = answers_[0] == 0;
+  if (!all_offer_) return true;
+  rounds_ = answers_[1];
+  for (const int rank : comm_->members()) {
+    if (!client_->may_offer(rank)) continue;
+    for (std::vector<std::uint64_t>* left : {&send_left_, &receive_left_}) {
+      std::uint64_t& bytes = (*left)[static_cast<std::size_t>(rank)];
+      if (bytes > 0) bytes = kOfferBytes;
+    }
+  }
+  return true;
+}
+
 bool Rounds::step() {
+  if (asks_ && (lost() || !ask())) return false;
   while (round_ < rounds_) {
-    if (lost() || (!open_ && !begin_round())) return false;
-    int finished = 0;
-    if (!comm_->good("MPI_Test", MPI_Test(&request_, &finished, MPI_STATUS_IGNORE))) return false;
-    if (finished == 0) return false;
+    if (lost() || (!open_ && !begin_round()) || !finished()) return false;
     end_round();
   }
   return true;
+}
+
+bool Rounds::finished() {
+  int finished = 0;
+  if (!comm_->good("MPI_Test", MPI_Test(&request_, &finished, MPI_STATUS_IGNORE))) return false;
+  if (finished != 0) open_ = false;
+  return finished != 0;
 }
 
 bool Rounds::begin_round() {
@@ -82,7 +121,6 @@ bool Rounds::begin_round() {
 }
 
 void Rounds::end_round() {
-  open_ = false;
   ++round_;
   const std::vector<int>& members = comm_->members();
   for (std::size_t at = 0; at < members.size(); ++at) {

@@ -40,7 +40,7 @@ THRESH_FIELDS(KeepRuns, m.generation, m.runs)
 THRESH_FIELDS(BlamedRecord, m.offset, m.what)
 THRESH_FIELDS(AssignSplit, m.generation, m.split, m.attempt, m.input, m.range, m.alone, m.skip, m.most_bad)
 THRESH_FIELDS(SealRuns, m.generation)
-THRESH_FIELDS(ShuffleWave, m.generation, m.wave, m.rounds, m.round_bytes, m.cover_digest, m.owners,
+THRESH_FIELDS(ShuffleWave, m.generation, m.wave, m.rounds, m.round_bytes, m.reads, m.cover_digest, m.owners,
               m.send_bytes, m.receive_bytes, m.committed, m.files, m.records_before)
 THRESH_FIELDS(ReduceWave, m.generation, m.wave, m.expected)
 THRESH_FIELDS(CheckPart, m.generation, m.partition, m.file, m.bytes, m.checksum)
@@ -57,7 +57,7 @@ THRESH_FIELDS(PartCommitted, m.generation, m.wave, m.part)
 THRESH_FIELDS(PartChecked, m.generation, m.partition, m.good, m.what)
 THRESH_FIELDS(WorkerFailed, m.generation, m.failure)
 THRESH_FIELDS(WorkerStats, m.host, m.pid, m.leaving, m.splits, m.records, m.emits, m.input_bytes, m.map_ns,
-              m.seal_ns, m.shuffle_ns, m.reduce_ns, m.check_ns, m.sent_bytes, m.received_bytes,
+              m.seal_ns, m.shuffle_ns, m.reduce_ns, m.check_ns, m.sent_bytes, m.received_bytes, m.read_bytes,
               m.output_bytes, m.peak_memory_bytes, m.cpu_ns, m.checkpoints, m.checkpoint_bytes,
               m.checkpoint_ns, m.checkpoints_failed, m.restored_bytes, m.restore_ns, m.spilled_bytes,
               m.spill_ns, m.staged_rows)

@@ -56,6 +56,7 @@ struct ShuffleWave {
   std::uint32_t wave = 0;         // counted from 0 in each generation
   std::uint64_t rounds = 0;       // the same for every rank
   std::uint64_t round_bytes = 0;  // most a pair moves in a round
+  bool reads = false;             // worth it for ranks of a host to read what they are sent where it lies
   std::uint64_t cover_digest = 0;
   std::vector<std::pair<PartitionId, WorkerId>> owners;  // of the partitions of this wave, by partition
   std::vector<std::uint64_t> send_bytes;                 // to each rank, over the whole wave
@@ -158,6 +159,7 @@ struct WorkerStats {
   std::uint64_t check_ns = 0;
   std::uint64_t sent_bytes = 0;
   std::uint64_t received_bytes = 0;
+  std::uint64_t read_bytes = 0;  // of them, in the memory of ranks of the same host
   std::uint64_t output_bytes = 0;
   std::uint64_t peak_memory_bytes = 0;
   std::uint64_t cpu_ns = 0;

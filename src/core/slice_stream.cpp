@@ -19,6 +19,20 @@ struct Header {
 };
 static_assert(sizeof(Header) == SliceSize::kHeaderBytes);
 
+class Bytes final : public ByteSource {
+ public:
+  explicit Bytes(std::string_view bytes) : bytes_(bytes) {}
+  std::uint64_t left() const noexcept override { return bytes_.size(); }
+  std::size_t whole_rows() const noexcept override { return 0; }
+  void read(char* to, std::size_t size) override {
+    std::memcpy(to, bytes_.data(), size);
+    bytes_.remove_prefix(size);
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
 [[noreturn]] void bad_stream(const char* what) {
   throw Error(ExitCode::Internal,
               std::string("the shuffle received bytes that are not a slice of a run: ") + what);
@@ -32,6 +46,41 @@ std::uint64_t SliceSender::bytes_left() const noexcept {
   return bytes - sent_;
 }
 
+bool SliceSender::in_memory() const noexcept {
+  return std::all_of(queue_.begin(), queue_.end(),
+                     [](const Item& item) { return item.run->slices[item.partition].stored().size() == 0; });
+}
+
+StreamPieces SliceSender::pieces() const {
+  StreamPieces out;
+  for (const Item& item : queue_) {
+    const Slice& slice = item.run->slices[item.partition];
+    if (slice.empty()) continue;
+    out.heads.push_back(std::make_unique<char[]>(kMostHeadBytes));
+    char* const head = out.heads.back().get();
+    out.pieces.emplace_back(head, write_head(item, head));
+    for (const Chunk& chunk : slice.chunks()) {
+      if (chunk.used() > 0) out.pieces.emplace_back(chunk.data(), chunk.used());
+    }
+  }
+  return out;
+}
+
+// What is before the rows.
+std::size_t SliceSender::write_head(const Item& item, char* to) {
+  const Slice& slice = item.run->slices[item.partition];
+  const RunId& id = item.run->summary.id;
+  const Header header{id.generation, id.worker, id.sequence,
+                      item.partition | (slice.staged() ? Header::kStaged : 0),
+                      item.run->summary.slices[item.partition].bytes};
+  std::memcpy(to, &header, sizeof header);
+  if (!slice.staged()) return sizeof header;
+  StagedRanges ranges = slice.ranges() != nullptr ? *slice.ranges() : StagedRanges{};
+  ranges.checksum = ranges.computed();
+  std::memcpy(to + sizeof header, &ranges, sizeof ranges);
+  return sizeof header + sizeof ranges;
+}
+
 bool SliceSender::next_piece() {
   for (; item_ < queue_.size(); ++item_, began_ = false) {
     const Item& item = queue_[item_];
@@ -39,19 +88,8 @@ bool SliceSender::next_piece() {
     piece_at_ = 0;
     if (!began_) {
       if (slice.empty()) continue;
-      const RunId& id = item.run->summary.id;
-      const Header header{id.generation, id.worker, id.sequence,
-                          item.partition | (slice.staged() ? Header::kStaged : 0),
-                          item.run->summary.slices[item.partition].bytes};
-      std::memcpy(header_, &header, sizeof header);
       slice_ = nullptr;
-      piece_left_ = sizeof header;
-      if (slice.staged()) {
-        StagedRanges ranges = slice.ranges() != nullptr ? *slice.ranges() : StagedRanges{};
-        ranges.checksum = ranges.computed();
-        std::memcpy(header_ + sizeof header, &ranges, sizeof ranges);
-        piece_left_ += sizeof ranges;
-      }
+      piece_left_ = write_head(item, header_);
       chunk_ = 0;
       began_ = true;
       return true;
@@ -85,10 +123,9 @@ std::size_t SliceSender::fill(char* to, std::size_t size) {
 }
 
 // True when all of it is there.
-bool SliceReceiver::gather(std::string_view& bytes, char* to, std::size_t size) {
-  const std::size_t part = std::min(size - have_, bytes.size());
-  std::memcpy(to + have_, bytes.data(), part);
-  bytes.remove_prefix(part);
+bool SliceReceiver::gather(ByteSource& bytes, char* to, std::size_t size) {
+  const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(size - have_, bytes.left()));
+  bytes.read(to + have_, part);
   have_ += part;
   if (have_ < size) return false;
   have_ = 0;
@@ -143,15 +180,19 @@ void SliceReceiver::cut_chunk() {
   }
   if (whole > 0) {
     chunk_.truncate(whole);
-    slice_->append_chunk(std::move(chunk_));
-    // What is sorted before it leaves goes in large pieces: each is a source of the merge.
-    if (slice_->loose()) {
-      overflow_.relieve_growing(*slice_);
-    } else {
-      overflow_.relieve(*slice_);
-    }
+    keep_chunk();
   }
   chunk_ = std::move(next);
+}
+
+void SliceReceiver::keep_chunk() {
+  slice_->append_chunk(std::move(chunk_));
+  // What is sorted before it leaves goes in large pieces: each is a source of the merge.
+  if (slice_->loose()) {
+    overflow_.relieve_growing(*slice_);
+  } else {
+    overflow_.relieve(*slice_);
+  }
 }
 
 // The begin of a row that is larger than its chunk is trusted with twice the memory that it has filled.
@@ -162,26 +203,49 @@ std::size_t SliceReceiver::room_for_rest(std::string_view rest, bool chunk_is_ne
   return row > rest.size() ? std::min(row, 2 * rest.size()) : 2 * rest.size();
 }
 
-void SliceReceiver::take_rows(std::string_view& bytes) {
+void SliceReceiver::take_rows(ByteSource& bytes) {
   if (chunk_.capacity() == 0) chunk_ = pool_->take();
   const std::size_t part =
-      static_cast<std::size_t>(std::min<std::uint64_t>({rows_left_, bytes.size(), chunk_.room() - slack_}));
-  std::memcpy(chunk_.extend(part), bytes.data(), part);
-  bytes.remove_prefix(part);
+      static_cast<std::size_t>(std::min<std::uint64_t>({rows_left_, bytes.left(), chunk_.room() - slack_}));
+  bytes.read(chunk_.extend(part), part);
   rows_left_ -= part;
   if (rows_left_ > 0 && !chunk_is_full()) return;
   cut_chunk();
+  if (rows_left_ == 0) end_slice();
+}
+
+// To look at their sizes would take as long as to copy them.
+void SliceReceiver::take_whole_rows(ByteSource& bytes, std::size_t size) {
+  if (size > rows_left_) bad_stream("it has more rows than it says");
+  if (chunk_.room() < size + slack_) {
+    if (chunk_.used() > 0) keep_chunk();
+    chunk_ = pool_->take(size + slack_);
+  }
+  bytes.read(chunk_.extend(size), size);
+  rows_left_ -= size;
   if (rows_left_ > 0) return;
+  keep_chunk();
+  end_slice();
+}
+
+void SliceReceiver::end_slice() {
   overflow_.relieve(*slice_);
   slice_ = nullptr;
 }
 
 void SliceReceiver::take(std::string_view bytes, ReceivedSlices& into) {
-  while (!bytes.empty()) {
+  Bytes source(bytes);
+  take(source, bytes.size(), into);
+}
+
+void SliceReceiver::take(ByteSource& bytes, std::uint64_t most, ReceivedSlices& into) {
+  const std::uint64_t stop = bytes.left() - std::min(most, bytes.left());
+  while (bytes.left() > stop) {
     if (ranges_ != nullptr) {
       if (gather(bytes, reinterpret_cast<char*>(ranges_.get()), sizeof *ranges_)) begin_rows();
     } else if (slice_ != nullptr) {
-      take_rows(bytes);
+      const std::size_t whole = bytes.whole_rows();
+      whole > 0 ? take_whole_rows(bytes, whole) : take_rows(bytes);
     } else if (gather(bytes, header_, sizeof header_)) {
       begin_slice(into);
     }

@@ -21,6 +21,12 @@ using SliceKey = std::pair<PartitionId, RunId>;
 
 using ReceivedSlices = std::map<SliceKey, Slice>;
 
+// A stream as it lies in the memory of its sender: pieces of its runs, and of its own heads of slices.
+struct StreamPieces {
+  std::vector<std::unique_ptr<char[]>> heads;
+  std::vector<std::string_view> pieces;
+};
+
 // What one rank sends to one other in a wave. Borrows runs that must not change while it lives.
 class SliceSender {
  public:
@@ -29,11 +35,18 @@ class SliceSender {
   // Copies the next bytes of the stream; returns how many: less than `size` only at its end.
   std::size_t fill(char* to, std::size_t size);
 
+  bool in_memory() const noexcept;  // all of it
+  // The whole stream. REQUIRES: in_memory(). It lives as long as the slices do not change.
+  StreamPieces pieces() const;
+
  private:
   struct Item {
     const Run* run;
     PartitionId partition;
   };
+  static constexpr std::size_t kMostHeadBytes = SliceSize::kHeaderBytes + sizeof(StagedRanges);
+
+  static std::size_t write_head(const Item& item, char* to);
   bool next_piece();  // what is to be copied next; false at the end
   std::size_t copy_some(char* to, std::size_t size);
 
@@ -41,12 +54,24 @@ class SliceSender {
   std::size_t item_ = 0;
   std::size_t chunk_ = 0;
   bool began_ = false;  // the header of the item was sent
-  char header_[SliceSize::kHeaderBytes + sizeof(StagedRanges)] = {};
+  char header_[kMostHeadBytes] = {};
   // The piece at hand: of header_, or of a chunk.
   const Slice* slice_ = nullptr;  // null: of header_
   std::size_t piece_at_ = 0;
   std::size_t piece_left_ = 0;
   std::uint64_t sent_ = 0;
+};
+
+// Where the bytes of a stream come from, in their order.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  virtual std::uint64_t left() const noexcept = 0;
+  // Where rows come next: so many bytes are rows of this program, with nothing lost on the way. 0: nobody
+  // knows.
+  virtual std::size_t whole_rows() const noexcept = 0;
+  // Copies the next bytes. REQUIRES: size <= left().
+  virtual void read(char* to, std::size_t size) = 0;
 };
 
 // Rebuilds the slices of one stream. Borrows the pool.
@@ -60,16 +85,21 @@ class SliceReceiver {
 
   // Takes the next bytes of the stream. Throws Error{Internal} when they cannot be a stream.
   void take(std::string_view bytes, ReceivedSlices& into);
+  // Takes about `most` of them, or all. Throws what the source throws, too.
+  void take(ByteSource& bytes, std::uint64_t most, ReceivedSlices& into);
   // Whether the stream ended with a whole slice.
   bool at_boundary() const noexcept { return slice_ == nullptr && have_ == 0; }
 
  private:
-  bool gather(std::string_view& bytes, char* to, std::size_t size);
+  bool gather(ByteSource& bytes, char* to, std::size_t size);
   void begin_slice(ReceivedSlices& into);
   void begin_rows();
   bool chunk_is_full() const noexcept { return chunk_.room() <= slack_; }
-  void take_rows(std::string_view& bytes);
+  void take_rows(ByteSource& bytes);
+  void take_whole_rows(ByteSource& bytes, std::size_t size);
   void cut_chunk();
+  void keep_chunk();
+  void end_slice();
   std::size_t room_for_rest(std::string_view rest, bool chunk_is_new) const;
 
   ChunkPool* pool_;

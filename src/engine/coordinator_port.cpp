@@ -56,8 +56,8 @@ void check_whole_records(const InputFile& file, const JobType& job) {
 
 class CoordinatorPort::Bystander final : private comm::RoundClient {
  public:
-  Bystander(comm::Communicator& comm, std::uint64_t rounds)
-      : rounds_(comm, *this, rounds, 1, none(comm), none(comm)) {}
+  Bystander(comm::Communicator& comm, const comm::RoundsPlan& plan)
+      : rounds_(comm, *this, plan, none(comm), none(comm)) {}
   // True at the end, which may be that a rank was lost.
   bool step() { return rounds_.step() || rounds_.lost(); }
 
@@ -205,7 +205,9 @@ void CoordinatorPort::carry_out(const schedule::ClaimGeneration& command) {
 
 void CoordinatorPort::carry_out(const schedule::JoinWave& command) {
   // A worker takes part in the rounds itself. The workers may be done with a wave before rank 0 is.
-  if (local_ == nullptr) bystanders_.push_back(std::make_unique<Bystander>(tools_.comm, command.rounds));
+  if (local_ != nullptr) return;
+  const comm::RoundsPlan plan{command.rounds, 1, command.reads};
+  bystanders_.push_back(std::make_unique<Bystander>(tools_.comm, plan));
 }
 
 void CoordinatorPort::carry_out(const schedule::ReportFound&) {

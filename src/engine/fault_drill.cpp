@@ -104,6 +104,11 @@ void FaultDrill::add(std::string_view spec, WorkerId self) {
   if (*worker == self) plans_.push_back(std::move(plan));
 }
 
+bool FaultDrill::will_corrupt(std::string_view step) const {
+  return std::any_of(plans_.begin(), plans_.end(),
+                     [&](const Plan& plan) { return plan.kind == FaultKind::Corrupt && plan.step == step; });
+}
+
 bool FaultDrill::due(Plan& plan, std::string_view step) const {
   return plan.step == step && ++plan.visits == plan.visit && leaves_mark(plan);
 }

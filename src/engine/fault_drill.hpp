@@ -62,6 +62,8 @@ class FaultDrill {
   void reach(std::string_view step, char* bytes, std::size_t size);
   // Whether the record at hand is to be lost.
   bool drops(std::string_view step) { return !plans_.empty() && strikes_with(FaultKind::Drop, step); }
+  // Whether bytes of this step are to be corrupted, now or later.
+  bool will_corrupt(std::string_view step) const;
   // Whether what was written at this step is to be damaged by the caller.
   bool corrupts(std::string_view step) { return !plans_.empty() && strikes_with(FaultKind::Corrupt, step); }
 

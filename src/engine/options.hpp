@@ -40,6 +40,7 @@ struct RunOptions {
   bool oversubscribe = false;  // all ranks work, also on a host with fewer CPUs; else the others are spares
   std::uint64_t round_bytes = std::uint64_t{1}
                               << 20;  // most a pair of ranks moves in one round of the shuffle
+  bool host_reads = true;             // ranks of a host read the rows of a large wave where they lie
   bool checkpoints = true;            // write sealed runs to files while mapping
   std::string checkpoint_dir;         // for run files; empty: OUTPUT/.thresh/runs
   std::chrono::milliseconds checkpoint_every{

@@ -305,9 +305,16 @@ int run_rank(const RunOptions& options, const JobType& type, comm::Communicator&
   comm::Mailbox mailbox(comm);
   std::deque<schedule::WorkerLost> lost;
   bool job_stops = false;
-  const RankTools tools{
-      comm,     mailbox, pulse, watchdog, drill, lost, neighbours.seats, std::chrono::steady_clock::now(),
-      job_stops};
+  const RankTools tools{comm,
+                        mailbox,
+                        pulse,
+                        watchdog,
+                        drill,
+                        lost,
+                        neighbours.seats,
+                        neighbours.memory,
+                        std::chrono::steady_clock::now(),
+                        job_stops};
   if (!comm.survives_losses()) return do_part(options, type, tools);
   const Failure end = try_part(options, type, tools);
   part(tools, end);
@@ -332,7 +339,7 @@ int run(const RunOptions& options, const JobType& type) {
     ranks = comm.size();
     set_up_log(static_cast<WorkerId>(comm.rank()), options.log_level);
     RunOptions settled = options;
-    const comm::Neighbours neighbours = comm.neighbours_all(own_process(), own_cpus());
+    const comm::Neighbours neighbours = comm.neighbours_all(own_process(), own_cpus(), options.host_reads);
     if (settled.memory_bytes == 0)
       settled.memory_bytes = default_memory_budget(ranks_at_work(comm, neighbours, options));
     bound.reset();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+#include <utility>
 #include <vector>
 
 #include "thresh/errors.hpp"
@@ -18,14 +20,51 @@ std::vector<std::uint64_t> others_alone(std::vector<std::uint64_t> counts, const
 
 }  // namespace
 
-WaveExchange::WaveExchange(comm::Communicator& comm, const ShuffleWave& plan, const RunsHeld& runs,
-                           ChunkPool& pool, const RowFormat& format, std::uint32_t partitions, bool loose,
-                           FaultDrill& drill, const Overflow& overflow, ReceivedSlices& into)
-    : drill_(&drill),
+// A stream in the memory of the rank that sends it.
+class WaveExchange::OfferSource final : public ByteSource {
+ public:
+  // Borrows the memory. `bytes`: of the stream. Throws what reading throws.
+  OfferSource(const comm::PeerMemory& peers, int rank, const Offer& offer, std::uint64_t bytes)
+      : peers_(&peers), rank_(rank), left_(bytes) {
+    if (offer.pieces > bytes) throw Error(ExitCode::Internal, "a stream has more pieces than bytes");
+    pieces_.resize(offer.pieces);
+    const std::uint64_t size = offer.pieces * sizeof(comm::RemotePiece);
+    std::vector<comm::RemotePiece> list{{offer.address, size}};
+    std::size_t at = 0;
+    peers.read(rank, list, at, reinterpret_cast<char*>(pieces_.data()), size);
+    std::uint64_t there = 0;
+    for (const comm::RemotePiece& piece : pieces_) there += piece.size;
+    if (there != bytes)
+      throw Error(ExitCode::Internal,
+                  fmt::format("rank {} offers {} bytes, the shuffle plan {}", rank, there, bytes));
+  }
+  std::uint64_t left() const noexcept override { return left_; }
+  std::size_t whole_rows() const noexcept override { return static_cast<std::size_t>(pieces_[at_].size); }
+  void read(char* to, std::size_t size) override {
+    peers_->read(rank_, pieces_, at_, to, size);
+    left_ -= size;
+  }
+
+ private:
+  const comm::PeerMemory* peers_;
+  int rank_;
+  std::uint64_t left_;
+  std::vector<comm::RemotePiece> pieces_;
+  std::size_t at_ = 0;  // what is before is read
+};
+
+WaveExchange::WaveExchange(comm::Communicator& comm, const comm::PeerMemory& peers, const ShuffleWave& plan,
+                           const RunsHeld& runs, ChunkPool& pool, const RowFormat& format,
+                           std::uint32_t partitions, bool loose, FaultDrill& drill, const Overflow& overflow,
+                           std::deque<OfferedStream>& offered, ReceivedSlices& into)
+    : peers_(&peers),
+      drill_(&drill),
+      offered_(&offered),
       into_(&into),
       senders_(static_cast<std::size_t>(comm.size())),
-      rounds_(comm, *this, plan.rounds, plan.round_bytes, others_alone(plan.send_bytes, comm),
-              others_alone(plan.receive_bytes, comm)) {
+      expected_bytes_(others_alone(plan.receive_bytes, comm)),
+      rounds_(comm, *this, {plan.rounds, plan.round_bytes, plan.reads}, others_alone(plan.send_bytes, comm),
+              expected_bytes_) {
   receivers_.reserve(senders_.size());
   for (std::size_t rank = 0; rank < senders_.size(); ++rank)
     receivers_.emplace_back(pool, format, partitions, loose, overflow);
@@ -53,18 +92,43 @@ WaveExchange::WaveExchange(comm::Communicator& comm, const ShuffleWave& plan, co
   }
 }
 
+WaveExchange::~WaveExchange() = default;
+
 bool WaveExchange::step() {
-  const bool done = rounds_.step();
-  if (done) {
-    for (const SliceReceiver& receiver : receivers_) {
-      if (!receiver.at_boundary())
-        throw Error(ExitCode::Internal, "the shuffle ended in the middle of a slice");
-    }
+  if (!rounds_.step() || !read_offers()) return false;
+  for (const SliceReceiver& receiver : receivers_) {
+    if (!receiver.at_boundary())
+      throw Error(ExitCode::Internal, "the shuffle ended in the middle of a slice");
   }
-  return done;
+  done_ = true;
+  return true;
+}
+
+bool WaveExchange::can_offer() const {
+  if (drill_->will_corrupt("shuffle")) return false;  // bytes that travel
+  for (std::size_t rank = 0; rank < senders_.size(); ++rank) {
+    if (may_offer(static_cast<int>(rank)) && !senders_[rank].in_memory()) return false;
+  }
+  return true;
+}
+
+void WaveExchange::offer(int rank, char* to) {
+  const SliceSender& sender = senders_[static_cast<std::size_t>(rank)];
+  OfferedStream& offered = offered_->emplace_back();
+  offered.stream = sender.pieces();
+  for (const std::string_view piece : offered.stream.pieces)
+    offered.pieces.push_back({reinterpret_cast<std::uintptr_t>(piece.data()), piece.size()});
+  const Offer offer{reinterpret_cast<std::uintptr_t>(offered.pieces.data()), offered.pieces.size()};
+  std::memcpy(to, &offer, sizeof offer);
+  sent_bytes_ += sender.bytes_left();
 }
 
 void WaveExchange::fill(int rank, char* to, std::size_t size) {
+  if (rounds_.offers(rank)) {
+    offer(rank, to);
+    drill_->reach("shuffle");
+    return;
+  }
   if (senders_[static_cast<std::size_t>(rank)].fill(to, size) != size) {
     throw Error(ExitCode::Internal, "the shuffle plan asks for more than the runs hold");
   }
@@ -73,9 +137,38 @@ void WaveExchange::fill(int rank, char* to, std::size_t size) {
 }
 
 void WaveExchange::take(int rank, const char* from, std::size_t size) {
+  if (rounds_.offers(rank)) {
+    Offer offer{};
+    std::memcpy(&offer, from, sizeof offer);
+    offers_.emplace_back(rank, offer);
+    return;
+  }
   received_bytes_ += size;
   drill_->reach("receive");
   receivers_[static_cast<std::size_t>(rank)].take({from, size}, *into_);
+}
+
+// A rank that is gone will be missed by MPI as well: until then nothing moves.
+bool WaveExchange::read_offers() {
+  if (gone_) return false;
+  if (offers_.empty()) return true;
+  const auto& [rank, offer] = offers_.front();
+  const auto at = static_cast<std::size_t>(rank);
+  try {
+    if (!source_) source_ = std::make_unique<OfferSource>(*peers_, rank, offer, expected_bytes_[at]);
+    const std::uint64_t before = source_->left();
+    receivers_[at].take(*source_, kReadBytes, *into_);
+    read_bytes_ += before - source_->left();
+  } catch (const comm::PeerGone&) {
+    gone_ = true;
+    return false;
+  }
+  drill_->reach("receive");
+  ++reads_;
+  if (source_->left() > 0) return false;
+  source_.reset();
+  offers_.pop_front();
+  return offers_.empty();
 }
 
 }  // namespace thresh::engine

@@ -26,9 +26,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A round in which so little gets through is slow, not stuck: 1 MiB a second for each rank.
-constexpr std::uint64_t kSlowestBytesPerMs = 1 << 10;
-
 void check_sums(const schedule::ReducePartition& command, const PartSummary& part) {
   if (part.input_rows != command.expected.rows || part.input_hash_sum != command.expected.hash_sum) {
     throw Error(ExitCode::Internal,
@@ -226,6 +223,7 @@ void Worker::carry_out(const schedule::Answer& command) {
 void Worker::carry_out(const schedule::MapSplit& command) {
   const Stopwatch stopwatch(stats_.map_ns);
   const AssignSplit& task = command.task;
+  end_wave();
   try {
     if (!table_) {  // the job is copied: user code
       table_ =
@@ -319,56 +317,6 @@ void Worker::leave(const Failure& reason) {
   tell_books(schedule::LeaveAsked{reason});
 }
 
-void Worker::carry_out(const schedule::DropSlices&) {
-  slices_.clear();
-}
-
-void Worker::carry_out(const schedule::Exchange& command) {
-  const Stopwatch stopwatch(stats_.shuffle_ns);
-  tools_.watchdog.doing(fmt::format("exchanging wave {} of the shuffle", command.plan.wave));
-  try {
-    table_.reset();  // mapping is over: its memory goes back to the pool
-    spilled_to_ = {};
-    const bool loose = !job_->combines();
-    load_wave(command.plan, filed_, pool_, loose, overflow_at(memory_.loaded_bytes), tools_.pulse, runs_);
-    // A rank was lost since it was asked for: the others do not begin it any more.
-    if (tools_.comm.repairs() != repairs_at_wave_) return tell_books(schedule::ExchangeAborted{});
-    auto exchange = std::make_unique<WaveExchange>(tools_.comm, command.plan, runs_, pool_, format_,
-                                                   partitioner_.partitions(), loose, tools_.drill,
-                                                   overflow_at(memory_.rows_bytes), slices_);
-    Backoff backoff(longest_nap(tools_.comm.size()));
-    Stillness stillness(exchange_waits_ms_);
-    for (std::uint64_t round = 0; !exchange->step();) {
-      const bool moved = std::exchange(round, exchange->round()) != exchange->round();
-      if (moved) backoff.reset();
-      stillness.turn(moved, std::chrono::milliseconds(exchange->bytes_of_round() / kSlowestBytesPerMs));
-      tools_.pulse.step();
-      poll();
-      if (exchange->lost()) return tell_books(schedule::ExchangeAborted{});
-      if (job_ends()) {
-        abandoned_ = std::move(exchange);
-        throw Error(ExitCode::StoppedEarly, "the job ended while data was exchanged");
-      }
-      backoff.idle();
-    }
-    stats_.sent_bytes += exchange->sent_bytes();
-    stats_.received_bytes += exchange->received_bytes();
-    std::vector<PartitionId> gone;  // the others of run files are read again by nobody
-    for (const auto& [partition, owner] : command.plan.owners) {
-      if (owner != self_) gone.push_back(partition);
-    }
-    unload(gone, filed_, runs_);
-    tell_books(schedule::WaveExchanged{command.plan.wave});
-  } catch (...) {
-    tell_books(schedule::TaskFailed{explain("exchanging data")});
-  }
-}
-
-// An exchange ends by itself when a rank is lost, before a message of the next generation is read.
-void Worker::carry_out(const schedule::AbortExchange&) {
-  throw Error(ExitCode::Internal, "an exchange is to be abandoned, and none is under way");
-}
-
 // Rows that are in order need no references. What cannot be written is sorted where it is.
 void Worker::sort_aside(PartitionId partition, const std::vector<Slice*>& slices) {
   wait_for_writer();
@@ -386,6 +334,7 @@ void Worker::sort_aside(PartitionId partition, const std::vector<Slice*>& slices
 void Worker::carry_out(const schedule::ReducePartition& command) {
   const Stopwatch stopwatch(stats_.reduce_ns);
   tools_.watchdog.doing(fmt::format("reducing partition {}", command.partition));
+  end_wave();
   try {
     tools_.drill.reach("reduce");
     PartSummary part;

@@ -37,8 +37,9 @@ struct RankTools {
   Pulse& pulse;
   Watchdog& watchdog;
   FaultDrill& drill;
-  std::deque<schedule::WorkerLost>& lost;       // for the coordinator to take note of
-  const std::vector<Seat>& seats;               // by rank; empty: nobody knows
+  std::deque<schedule::WorkerLost>& lost;  // for the coordinator to take note of
+  const std::vector<Seat>& seats;          // by rank; empty: nobody knows
+  const comm::PeerMemory& peers;
   std::chrono::steady_clock::time_point begin;  // when this rank began; all do together
   bool& job_stops;                              // set by the coordinator when it is told to stop
 };
@@ -96,6 +97,7 @@ class Worker {
   void refuse_records(const AssignSplit& task, const std::vector<BlamedRecord>& bad);
 
   bool check_writer();  // true if it told the books something
+  void end_wave();
   void sort_aside(PartitionId partition, const std::vector<Slice*>& slices);
   void wait_for_writer();  // runs do not change while they are written
   void look_at_scratch();
@@ -142,6 +144,8 @@ class Worker {
   bool asked_to_leave_ = false;
   bool leave_told_ = false;
   unsigned repairs_at_wave_ = 0;             // of the communicator, when the last wave was asked for
+  std::deque<OfferedStream> offered_;        // of the last wave
+  std::vector<PartitionId> sent_;            // in it, to others
   std::unique_ptr<WaveExchange> abandoned_;  // its requests are still open: it lives as long as the process
   ReceivedSlices slices_;
   std::unique_ptr<Reducer> reducer_;

@@ -82,6 +82,7 @@ struct ClaimGeneration {
 struct JoinWave {
   std::uint32_t wave = 0;
   std::uint64_t rounds = 0;
+  bool reads = false;  // see ShuffleWave
 };
 // What a start or a recovery found, for the user: job.found, and what is left to do.
 struct ReportFound {};

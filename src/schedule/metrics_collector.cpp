@@ -22,6 +22,7 @@ constexpr std::array kMeasures{
     &WorkerStats::check_ns,
     &WorkerStats::sent_bytes,
     &WorkerStats::received_bytes,
+    &WorkerStats::read_bytes,
     &WorkerStats::output_bytes,
     &WorkerStats::peak_memory_bytes,
     &WorkerStats::cpu_ns,

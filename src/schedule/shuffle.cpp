@@ -42,7 +42,7 @@ class ShufflePhase : public Phase {
         plan_.rounds,
         PartitionBytes(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(job_.wave_owners.size())));
     // With one rank the worker is rank 0 and takes part as itself.
-    if (!job_.pool.knows(0)) return {JoinWave{job_.wave, plan_.rounds}};
+    if (!job_.pool.knows(0)) return {JoinWave{job_.wave, plan_.rounds, plan_.reads}};
     return {};
   }
 
@@ -84,6 +84,8 @@ class ShufflePhase : public Phase {
 
  private:
   static constexpr std::uint64_t most_at_once = 16 << 20;  // bytes
+  // Bytes that a worker gets from others: before that, asking takes as long.
+  static constexpr std::uint64_t worth_reading = 1 << 20;
 
   // What is the same for all.
   void prepare_plan() {
@@ -92,6 +94,7 @@ class ShufflePhase : public Phase {
     plan_.wave = job_.wave;
     plan_.round_bytes = job_.options.round_bytes;
     plan_.rounds = most / plan_.round_bytes + (most % plan_.round_bytes != 0);
+    plan_.reads = traffic_->most_received() >= worth_reading;
     plan_.cover_digest = job_.cover_digest;
     plan_.owners = job_.wave_owners;
     for (PartitionId partition = 0; partition < job_.plan.partitions; ++partition) {

@@ -79,13 +79,16 @@ PartitionOwners choose_wave(const PartitionBytes& sizes, const std::vector<Worke
 Traffic::Traffic(const Holdings& holdings, const PartitionOwners& owners, std::size_t ranks)
     : holdings_(&holdings), owners_(&owners), ranks_(ranks) {
   for (const auto& [partition, owner] : owners) owned_[owner].push_back(partition);
-  for (const auto& [holder, bytes] : holdings.holders()) {
-    for (const auto& [owner, partitions] : owned_) {
-      std::uint64_t pair = 0;
+  for (const auto& [owner, partitions] : owned_) {
+    std::uint64_t received = 0;
+    for (const auto& [holder, bytes] : holdings.holders()) {
       if (holder == owner) continue;
+      std::uint64_t pair = 0;
       for (const PartitionId partition : partitions) pair += bytes.at(partition);
       largest_pair_ = std::max(largest_pair_, pair);
+      received += pair;
     }
+    most_received_ = std::max(most_received_, received);
   }
 }
 

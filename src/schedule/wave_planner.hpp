@@ -43,6 +43,8 @@ class Traffic {
   std::vector<std::uint64_t> received_by(WorkerId owner) const;
   // Of two ranks: what stays where it is takes no rounds.
   std::uint64_t largest_pair() const noexcept { return largest_pair_; }
+  // By one rank, from all others.
+  std::uint64_t most_received() const noexcept { return most_received_; }
 
  private:
   const Holdings* holdings_;
@@ -50,6 +52,7 @@ class Traffic {
   std::size_t ranks_;
   std::map<WorkerId, std::vector<PartitionId>> owned_;
   std::uint64_t largest_pair_ = 0;
+  std::uint64_t most_received_ = 0;
 };
 
 // Wire bytes of the partitions that are not committed, over the cover. REQUIRES: all is mapped.

@@ -16,7 +16,8 @@ DOCUMENT = (pathlib.Path(__file__).parents[2] / "docs/metrics.md").read_text()
 COORDINATOR = {"host": str, "pid": int, "cpu_seconds": float, "peak_memory_bytes": int}
 WORKER = {"worker": int, "state": str, "host": str, "pid": int, "peak_memory_bytes": int, "cpu_seconds": float,
           "map": {"seconds": float, "splits": int, "records": int, "emits": int, "input_bytes": int},
-          "seal": {"seconds": float, "staged_rows": int}, "shuffle": {"seconds": float, "sent_bytes": int, "received_bytes": int},
+          "seal": {"seconds": float, "staged_rows": int}, "shuffle": {"seconds": float, "sent_bytes": int, "received_bytes": int,
+                                                             "read_bytes": int},
           "reduce": {"seconds": float, "output_bytes": int}, "check": {"seconds": float},
           "checkpoint": {"seconds": float, "files": int, "failed": int, "bytes": int},
           "restore": {"seconds": float, "bytes": int}, "spill": {"seconds": float, "bytes": int}}

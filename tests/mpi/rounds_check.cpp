@@ -1,11 +1,13 @@
-// rounds_check BYTES ROUND_BYTES: every rank sends every other about BYTES bytes through comm::Rounds and
-// checks what arrives, byte for byte. Exits with 1 and a line on stderr if anything is wrong.
+// rounds_check BYTES ROUND_BYTES OFFERS: every rank sends every other about BYTES bytes through comm::Rounds
+// and checks what arrives, byte for byte. Exits with 1 and a line on stderr if anything is wrong. OFFERS: who
+// offers instead, `nobody`, `all`, `some` pairs, or `unable`: all might, but the last rank is not able to.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "comm/mpi.hpp"
@@ -27,11 +29,24 @@ std::uint64_t bytes_of(int from, int to, std::uint64_t bytes) {
   return (from + 2 * to) % 5 == 4 ? 0 : bytes + static_cast<std::uint64_t>(from * 7 + to * 3);
 }
 
+using thresh::comm::Rounds;
+
 class Client final : public thresh::comm::RoundClient {
  public:
-  explicit Client(const Communicator& comm)
-      : self_(comm.rank()), sent_(static_cast<std::size_t>(comm.size())), received_(sent_) {}
+  Client(const Communicator& comm, std::string offers)
+      : self_(comm.rank()),
+        last_(comm.size() - 1),
+        offers_(std::move(offers)),
+        sent_(static_cast<std::size_t>(comm.size())),
+        received_(sent_) {}
+  bool may_offer(int rank) const override {
+    return offers_ == "some" ? rank % 2 == self_ % 2 : offers_ != "nobody";
+  }
+  bool can_offer() const override { return offers_ != "unable" || self_ != last_; }
+  bool offers(int rank) const { return may_offer(rank) && offers_ != "unable"; }
+
   void fill(int rank, char* to, std::size_t size) override {
+    wrong_ += offers(rank) && size != Rounds::kOfferBytes;
     std::uint64_t& at = sent_[static_cast<std::size_t>(rank)];
     for (std::size_t i = 0; i < size; ++i) to[i] = byte_at(self_, rank, at++);
   }
@@ -43,12 +58,15 @@ class Client final : public thresh::comm::RoundClient {
 
  private:
   int self_;
+  int last_;
+  std::string offers_;
   std::vector<std::uint64_t> sent_;
   std::vector<std::uint64_t> received_;
   std::uint64_t wrong_ = 0;
 };
 
-int check(Communicator& comm, std::uint64_t bytes, std::uint64_t round_bytes) {
+int check(Communicator& comm, std::uint64_t bytes, std::uint64_t round_bytes, const std::string& offers) {
+  Client client(comm, offers);
   std::vector<std::uint64_t> send;
   std::vector<std::uint64_t> receive;
   std::uint64_t rounds = 0;
@@ -59,10 +77,15 @@ int check(Communicator& comm, std::uint64_t bytes, std::uint64_t round_bytes) {
       rounds = std::max(rounds, (bytes_of(rank, to, bytes) + round_bytes - 1) / round_bytes);
     }
   }
-  Client client(comm);
-  thresh::comm::Rounds all(comm, client, rounds, round_bytes, send, receive);
+  Rounds all(comm, client, {rounds, round_bytes, offers != "nobody"}, send, receive);
   while (!all.step()) std::this_thread::yield();
-  if (client.good(receive)) return 0;
+  std::vector<std::uint64_t> expected = receive;
+  for (int rank = 0; rank < comm.size(); ++rank) {
+    std::uint64_t& from = expected[static_cast<std::size_t>(rank)];
+    if (client.offers(rank) && from > 0) from = Rounds::kOfferBytes;
+  }
+  // Where all offer, one round is enough.
+  if (client.good(expected) && (offers != "all" || all.round() <= 1)) return 0;
   std::fprintf(stderr, "rounds_check: rank %d received other bytes than were sent\n", comm.rank());
   return 1;
 }
@@ -70,11 +93,11 @@ int check(Communicator& comm, std::uint64_t bytes, std::uint64_t round_bytes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: rounds_check BYTES ROUND_BYTES\n");
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: rounds_check BYTES ROUND_BYTES OFFERS\n");
     return 64;
   }
   const thresh::comm::Session session;
   Communicator comm = Communicator::duplicate_world_all();
-  return check(comm, std::strtoull(argv[1], nullptr, 10), std::strtoull(argv[2], nullptr, 10));
+  return check(comm, std::strtoull(argv[1], nullptr, 10), std::strtoull(argv[2], nullptr, 10), argv[3]);
 }

@@ -12,8 +12,8 @@ CHECK = pathlib.Path(sys.argv[1]).parent / "tests/mpi/rounds_check"
 
 
 class Rounds(ranks.Case):
-    def moves(self, count, size, round_size, **more):
-        result = ranks.run(count, CHECK, size, round_size, **more)
+    def moves(self, count, size, round_size, offers="nobody", **more):
+        result = ranks.run(count, CHECK, size, round_size, offers, **more)
         self.assertEqual(result.returncode, 0, result.stderr.decode())
 
     def test_rounds_move_every_byte_once(self):
@@ -21,6 +21,13 @@ class Rounds(ranks.Case):
             for size, round_size in ((0, 1024), (1, 1), (1000, 1024), (4096, 1024), (300_000, 1000)):
                 with self.subTest(ranks=count, size=size, round_size=round_size):
                     self.moves(count, size, round_size)
+
+    def test_who_may_offers_instead_if_all_are_able_to(self):
+        for count in (2, 3, 5):
+            for size, round_size in ((0, 1024), (1, 1), (300_000, 1000)):
+                for offers in ("all", "some", "unable"):
+                    with self.subTest(ranks=count, size=size, round_size=round_size, offers=offers):
+                        self.moves(count, size, round_size, offers)
 
     @unittest.skipUnless(os.environ.get("THRESH_SOAK"), "set THRESH_SOAK=1: moves 2.2 GB a pair of ranks")
     def test_more_than_2_to_the_31_bytes_between_two_ranks(self):

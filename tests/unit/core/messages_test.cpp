@@ -137,10 +137,10 @@ TEST_CASE("every message decodes to what was encoded") {
 
 TEST_CASE("every field of a message travels") {
   // Fields that compare equal by chance would hide one that is left out: here each field has its own value.
-  ShuffleWave wave{1, 2, 3, 4, 5, {{6, 7}}, {8}, {9}, {10}, {{11, "a"}}, {12}};
+  ShuffleWave wave{1, 2, 3, 4, true, 5, {{6, 7}}, {8}, {9}, {10}, {{11, "a"}}, {12}};
   CHECK(encode_message(wave).size() ==
-        1 + 4 + 4 + 8 + 8 + 8 + (4 + 8) + (4 + 8) + (4 + 8) + (4 + 4) + (4 + 4 + 4 + 1) + (4 + 8));
-  CHECK(encode_message(Heartbeat{1, {}}).size() == 1 + 4 + (4 + 25 * 8) + 8);
+        1 + 4 + 4 + 8 + 8 + 1 + 8 + (4 + 8) + (4 + 8) + (4 + 8) + (4 + 4) + (4 + 4 + 4 + 1) + (4 + 8));
+  CHECK(encode_message(Heartbeat{1, {}}).size() == 1 + 4 + (4 + 26 * 8) + 8);
   CHECK(encode_message(CheckPart{1, 2, "f", 3, 4}).size() == 1 + 4 + 4 + (4 + 1) + 8 + 8);
   CHECK(encode_message(AssignSplit{}).size() == 1 + 4 + 4 + 4 + (4 + 8 + 8) + (4 + 8 + 8) + 1 + 4 + 8);
   CHECK(encode_message(PartCommitted{}).size() ==

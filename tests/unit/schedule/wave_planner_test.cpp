@@ -80,6 +80,11 @@ TEST_CASE("the traffic of a wave is what the holders of runs send to the owners 
   REQUIRE(traffic.received_by(1) == std::vector<std::uint64_t>{0, 10 + kHeader, 30 + kHeader});
   REQUIRE(traffic.received_by(3).empty());
   REQUIRE(traffic.largest_pair() == 30 + kHeader);
+  REQUIRE(traffic.most_received() == 30 + kHeader);
+  const PartitionOwners one_owner{{0, 3}};
+  const Traffic to_one(job.holdings, one_owner, 4);
+  REQUIRE(to_one.largest_pair() == 30 + kHeader);
+  REQUIRE(to_one.most_received() == 10 + 30 + 2 * kHeader);
 }
 
 }  // namespace

@@ -1,0 +1,104 @@
+"""Ranks of a host read the rows of a large wave in each other's memory. The output is that of rows that travel, and after a
+kill in the middle that of a run without one."""
+
+import ctypes
+import json
+import random
+import subprocess
+import sys
+
+import ranks
+
+
+class Piece(ctypes.Structure):
+    _fields_ = [("at", ctypes.c_void_p), ("size", ctypes.c_size_t)]
+
+
+def memory_can_be_read():
+    """Whether the system lets a process read the memory of another one."""
+    with subprocess.Popen(["sleep", "60"]) as other:
+        with open(f"/proc/{other.pid}/maps", encoding="ascii") as maps:
+            there = int(maps.readline().split("-")[0], 16)
+        here = ctypes.create_string_buffer(16)
+        to, of = Piece(ctypes.addressof(here), 16), Piece(there, 16)
+        read = ctypes.CDLL(None).process_vm_readv(other.pid, ctypes.byref(to), 1, ctypes.byref(of), 1, 0)
+        other.kill()
+    return read == 16
+
+
+class HostReads(ranks.Case):
+    def setUp(self):
+        super().setUp()
+        self.reads = memory_can_be_read()
+        rng = random.Random(9)
+        words = [b"%x" % (rng.randrange(600_000) * 2654435761 % (1 << 40)) for _ in range(700_000)]
+        words += [b"q" * 300 + b"%d" % (n % 50) for n in range(200)]
+        rng.shuffle(words)
+        lines = [b" ".join(words[at:at + 9]) for at in range(0, len(words), 9)]
+        lines[100] = b"z" * 3_000_000  # as a key, a row of many chunks
+        self.text = self.write("words.txt", b"\n".join(lines))
+        self.options = {"wordcount": ("--partitions", 5), "inverted-index": ("--partitions", 5),
+                        "terasort": ("--partitions", 5, "--key", "1,4")}
+
+    def run_job(self, count, job, *options, **more):
+        return self.job(count, job, self.text, *self.options[job], *options, **more)
+
+    def bytes_read(self, output):
+        metrics = json.loads((output / "metrics.json").read_text())
+        received = sum(worker["shuffle"]["received_bytes"] for worker in metrics["workers"])
+        read = sum(worker["shuffle"]["read_bytes"] for worker in metrics["workers"])
+        self.assertLessEqual(read, received)
+        return read
+
+    def assert_same(self, result, output, expected, job, reads):
+        self.assert_done(result, output)
+        self.assertEqual(ranks.parts(output), expected, f"{job} in {output.name}")
+        self.assertEqual(self.bytes_read(output) > 0, reads, f"{job} in {output.name}")
+
+    def test_the_output_is_the_same_however_rows_come(self):
+        for job in self.options:
+            result, output = self.run_job(0, job, out=f"{job}-alone")
+            self.assert_done(result, output)
+            expected = ranks.parts(output)
+            if job != "terasort":  # whose parts are ranges of sampled keys
+                self.assertEqual(expected, self.expected(job, 5, [self.text]))
+            for count in (3, 4, 6):
+                for reads in (True, False):
+                    result, output = self.run_job(count, job, *([] if reads else ["--no-host-reads"]),
+                                                  out=f"{job}-{count}-{reads}")
+                    self.assert_same(result, output, expected, job, reads and self.reads)
+
+    def test_what_is_in_the_scratch_file_travels(self):
+        expected = self.expected("inverted-index", 5, [self.text])
+        result, output = self.run_job(3, "inverted-index", "--memory", "4M")
+        self.assert_same(result, output, expected, "inverted-index", False)
+
+    def test_what_is_to_be_damaged_travels_and_the_ledger_sees_it(self):
+        result, output = self.run_job(3, "inverted-index", "--fault", "corrupt:worker=1,at=shuffle:2")
+        self.assertEqual(result.returncode, 70, result.stderr)
+        self.assertIn(b"fault drill: shuffle 2", result.stderr)
+        self.assert_nothing_published(output)
+
+    def test_a_small_wave_travels(self):
+        result, output = self.job(3, "wordcount", self.write("few.txt", b"a few words\n" * 1000))
+        self.assert_done(result, output)
+        self.assertEqual(self.bytes_read(output), 0)
+
+    def test_after_a_kill_the_same_bytes(self):
+        expected = self.expected("inverted-index", 5, [self.text])
+        for at in ("shuffle", "receive:2"):
+            out = f"out-{at.partition(':')[0]}"
+            result, output = self.run_job(3, "inverted-index", "--split-size", "256K", "--checkpoint-every", "30ms",
+                                          "--fault", f"kill:worker=2,at={at}", out=out)
+            self.assertEqual(result.returncode, 137, result.stderr)
+            self.assertIn(f"fault drill: {at.partition(':')[0]}".encode(), result.stderr)
+            self.assert_nothing_published(output)
+            # What comes from files is read in the memory of who read the files.
+            result, output = self.run_job(4, "inverted-index", "--split-size", "256K", out=out)
+            self.assert_same(result, output, expected, "inverted-index", self.reads)
+            metrics = json.loads((output / "metrics.json").read_text())
+            self.assertGreater(metrics["found"]["splits"], 0)
+
+
+if __name__ == "__main__":
+    ranks.main(sys.argv)

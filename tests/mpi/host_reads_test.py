@@ -62,11 +62,10 @@ class HostReads(ranks.Case):
             expected = ranks.parts(output)
             if job != "terasort":  # whose parts are ranges of sampled keys
                 self.assertEqual(expected, self.expected(job, 5, [self.text]))
-            for count in (3, 4, 6):
-                for reads in (True, False):
-                    result, output = self.run_job(count, job, *([] if reads else ["--no-host-reads"]),
-                                                  out=f"{job}-{count}-{reads}")
-                    self.assert_same(result, output, expected, job, reads and self.reads)
+            for count, reads in ((3, True), (3, False), (5, True)):
+                result, output = self.run_job(count, job, *([] if reads else ["--no-host-reads"]),
+                                              out=f"{job}-{count}-{reads}")
+                self.assert_same(result, output, expected, job, reads and self.reads)
 
     def test_what_is_in_the_scratch_file_travels(self):
         expected = self.expected("inverted-index", 5, [self.text])
@@ -74,9 +73,9 @@ class HostReads(ranks.Case):
         self.assert_same(result, output, expected, "inverted-index", False)
 
     def test_what_is_to_be_damaged_travels_and_the_ledger_sees_it(self):
-        result, output = self.run_job(3, "inverted-index", "--fault", "corrupt:worker=1,at=shuffle:2")
+        result, output = self.run_job(3, "inverted-index", "--fault", "corrupt:worker=1,at=shuffle")
         self.assertEqual(result.returncode, 70, result.stderr)
-        self.assertIn(b"fault drill: shuffle 2", result.stderr)
+        self.assertIn(b"fault drill: shuffle 1", result.stderr)
         self.assert_nothing_published(output)
 
     def test_a_small_wave_travels(self):
@@ -86,12 +85,12 @@ class HostReads(ranks.Case):
 
     def test_after_a_kill_the_same_bytes(self):
         expected = self.expected("inverted-index", 5, [self.text])
-        for at in ("shuffle", "receive:2"):
-            out = f"out-{at.partition(':')[0]}"
+        for at in ("shuffle", "receive"):
+            out = f"out-{at}"
             result, output = self.run_job(3, "inverted-index", "--split-size", "256K", "--checkpoint-every", "30ms",
                                           "--fault", f"kill:worker=2,at={at}", out=out)
             self.assertEqual(result.returncode, 137, result.stderr)
-            self.assertIn(f"fault drill: {at.partition(':')[0]}".encode(), result.stderr)
+            self.assertIn(f"fault drill: {at} 1".encode(), result.stderr)
             self.assert_nothing_published(output)
             # What comes from files is read in the memory of who read the files.
             result, output = self.run_job(4, "inverted-index", "--split-size", "256K", out=out)

@@ -128,7 +128,7 @@ Neighbours Communicator::neighbours_all(Process own, const CpuSet& cpus, bool re
   }
   good("MPI_Comm_free", MPI_Comm_free(&node));
   Neighbours found;
-  if (all_read != 0) found.memory = PeerMemory(std::move(others));
+  found.memory = PeerMemory(all_read != 0 ? std::move(others) : std::vector<std::uint64_t>());
   CpuSet all{};
   for (const Member& member : members) {
     found.processes.push_back(member.process);

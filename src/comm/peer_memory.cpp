@@ -9,6 +9,8 @@
 #include <string>
 #include <system_error>
 
+#include "thresh/errors.hpp"
+
 namespace thresh::comm {
 namespace {
 
@@ -19,6 +21,10 @@ iovec remote(std::uint64_t address, std::uint64_t size) noexcept {
 }
 
 }  // namespace
+
+PeerGone::PeerGone(int rank, bool lives)
+    : std::runtime_error("rank " + std::to_string(rank) + (lives ? " has other memory" : " is gone")),
+      alive(lives) {}
 
 bool reads_memory_of(std::uint64_t pid, std::uint64_t address, std::uint64_t expected) noexcept {
   std::uint64_t found = ~expected;
@@ -44,11 +50,12 @@ void PeerMemory::read(int rank, std::vector<RemotePiece>& pieces, std::size_t& a
     const iovec into{to, wanted};
     const ssize_t read = ::process_vm_readv(pid, &into, 1, from.data(), count, 0);
     // A process that ends has no memory from some moment on; one that gave up may use it for something else.
-    if (read == 0 || (read < 0 && (errno == ESRCH || errno == EFAULT)))
-      throw PeerGone("rank " + std::to_string(rank) + " is gone");
+    if (read < 0 && errno == ESRCH) throw PeerGone(rank, false);
+    if (read == 0 || (read < 0 && errno == EFAULT)) throw PeerGone(rank, true);
     if (read < 0) {
-      throw std::system_error(errno, std::generic_category(),
-                              "reading the memory of rank " + std::to_string(rank));
+      throw Error(ExitCode::StoppedEarly, "cannot read the memory of rank " + std::to_string(rank) + ": " +
+                                              std::generic_category().message(errno) +
+                                              "; run the same command again with --no-host-reads");
     }
     to += read;
     size -= static_cast<std::size_t>(read);

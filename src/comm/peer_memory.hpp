@@ -15,9 +15,10 @@ struct RemotePiece {
   std::uint64_t size = 0;
 };
 
-// The rank does not exist any more, or not what it had there.
+// The rank does not exist any more, or, if `alive`, not what it had there.
 struct PeerGone : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  PeerGone(int rank, bool lives);
+  bool alive;
 };
 
 // Whether a process can read that many bytes of another's memory, and finds what it should.
@@ -25,11 +26,14 @@ bool reads_memory_of(std::uint64_t pid, std::uint64_t address, std::uint64_t exp
 
 class PeerMemory {
  public:
-  // Of nobody.
+  // Of nobody; others of this host may think otherwise.
   PeerMemory() = default;
-  // By rank: its process, 0 if its memory cannot be read.
-  explicit PeerMemory(std::vector<std::uint64_t> processes) : processes_(std::move(processes)) {}
+  // By rank: its process, 0 if its memory cannot be read. The others of this host know the same.
+  explicit PeerMemory(std::vector<std::uint64_t> processes)
+      : processes_(std::move(processes)), known_(true) {}
 
+  // Whether all others of this host know who reads whom. If one does not, nobody must read.
+  bool known() const noexcept { return known_; }
   // Whether this rank reads that one's memory, and that one this one's.
   bool reads(int rank) const noexcept {
     return static_cast<std::size_t>(rank) < processes_.size() &&
@@ -37,11 +41,12 @@ class PeerMemory {
   }
   // Copies the next `size` bytes of the pieces from `at` on, and takes them off their fronts; `at` comes to
   // the first that is left. REQUIRES: reads(rank), and the pieces have so many bytes. Throws PeerGone, and
-  // std::system_error where the system does not let it read any more.
+  // Error{StoppedEarly} where the system does not let it read any more.
   void read(int rank, std::vector<RemotePiece>& pieces, std::size_t& at, char* to, std::size_t size) const;
 
  private:
   std::vector<std::uint64_t> processes_;
+  bool known_ = false;
 };
 
 }  // namespace thresh::comm

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/logging.hpp"
 #include "thresh/errors.hpp"
 
 namespace thresh::engine {
@@ -33,8 +34,12 @@ class WaveExchange::OfferSource final : public ByteSource {
     std::size_t at = 0;
     peers.read(rank, list, at, reinterpret_cast<char*>(pieces_.data()), size);
     std::uint64_t there = 0;
-    for (const comm::RemotePiece& piece : pieces_) there += piece.size;
-    if (there != bytes)
+    bool all_have_bytes = true;
+    for (const comm::RemotePiece& piece : pieces_) {
+      there += piece.size;
+      all_have_bytes = all_have_bytes && piece.size > 0;
+    }
+    if (there != bytes || !all_have_bytes)
       throw Error(ExitCode::Internal,
                   fmt::format("rank {} offers {} bytes, the shuffle plan {}", rank, there, bytes));
   }
@@ -105,7 +110,7 @@ bool WaveExchange::step() {
 }
 
 bool WaveExchange::can_offer() const {
-  if (drill_->will_corrupt("shuffle")) return false;  // bytes that travel
+  if (!peers_->known() || drill_->will_corrupt("shuffle")) return false;  // which are bytes that travel
   for (std::size_t rank = 0; rank < senders_.size(); ++rank) {
     if (may_offer(static_cast<int>(rank)) && !senders_[rank].in_memory()) return false;
   }
@@ -159,7 +164,13 @@ bool WaveExchange::read_offers() {
     const std::uint64_t before = source_->left();
     receivers_[at].take(*source_, kReadBytes, *into_);
     read_bytes_ += before - source_->left();
-  } catch (const comm::PeerGone&) {
+  } catch (const comm::PeerGone& gone) {
+    if (gone.alive) {
+      log_warning(
+          fmt::format("cannot read what worker {} offers; if nobody says soon that it is lost, "
+                      "--no-host-reads does without",
+                      rank));
+    }
     gone_ = true;
     return false;
   }

@@ -1,6 +1,7 @@
 // rounds_check BYTES ROUND_BYTES OFFERS: every rank sends every other about BYTES bytes through comm::Rounds
 // and checks what arrives, byte for byte. Exits with 1 and a line on stderr if anything is wrong. OFFERS: who
-// offers instead, `nobody`, `all`, `some` pairs, or `unable`: all might, but the last rank is not able to.
+// offers instead: `nobody`; `all`; `some` pairs; `unable`: all might, but the last rank is not able to;
+// `unsure`: nor does it know that the others might.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -40,10 +41,11 @@ class Client final : public thresh::comm::RoundClient {
         sent_(static_cast<std::size_t>(comm.size())),
         received_(sent_) {}
   bool may_offer(int rank) const override {
+    if (offers_ == "unsure" && self_ == last_) return false;
     return offers_ == "some" ? rank % 2 == self_ % 2 : offers_ != "nobody";
   }
-  bool can_offer() const override { return offers_ != "unable" || self_ != last_; }
-  bool offers(int rank) const { return may_offer(rank) && offers_ != "unable"; }
+  bool can_offer() const override { return !refused() || self_ != last_; }
+  bool offers(int rank) const { return may_offer(rank) && !refused(); }
 
   void fill(int rank, char* to, std::size_t size) override {
     wrong_ += offers(rank) && size != Rounds::kOfferBytes;
@@ -57,6 +59,8 @@ class Client final : public thresh::comm::RoundClient {
   bool good(const std::vector<std::uint64_t>& expected) const { return wrong_ == 0 && received_ == expected; }
 
  private:
+  bool refused() const { return offers_ == "unable" || offers_ == "unsure"; }
+
   int self_;
   int last_;
   std::string offers_;

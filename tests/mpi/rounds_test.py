@@ -25,7 +25,7 @@ class Rounds(ranks.Case):
     def test_who_may_offers_instead_if_all_are_able_to(self):
         for count in (2, 3, 5):
             for size, round_size in ((0, 1024), (1, 1), (300_000, 1000)):
-                for offers in ("all", "some", "unable"):
+                for offers in ("all", "some", "unable", "unsure"):
                     with self.subTest(ranks=count, size=size, round_size=round_size, offers=offers):
                         self.moves(count, size, round_size, offers)
 

@@ -78,7 +78,8 @@ def run_job(program, counter, ranks, job, source, output, options):
     env = dict(os.environ)
     if os.getuid() == 0:
         env.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-    command = ["mpirun", "--oversubscribe", "-np", str(ranks), *counter.flags(), program, job, source,
+    # Rows travel as they would between hosts.
+    command = ["mpirun", "--oversubscribe", "-np", str(ranks), *counter.flags(), program, job, source, "--no-host-reads",
                "-o", output, "--no-fsync", "--quiet", *(["--oversubscribe"] if options.oversubscribe else [])]
     cpu, begin = children_cpu(), time.monotonic()
     done = subprocess.run([str(word) for word in command], env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,

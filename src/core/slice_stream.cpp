@@ -56,9 +56,11 @@ StreamPieces SliceSender::pieces() const {
   for (const Item& item : queue_) {
     const Slice& slice = item.run->slices[item.partition];
     if (slice.empty()) continue;
-    out.heads.push_back(std::make_unique<char[]>(kMostHeadBytes));
-    char* const head = out.heads.back().get();
-    out.pieces.emplace_back(head, write_head(item, head));
+    char head[kMostHeadBytes];
+    const std::size_t size = write_head(item, head);  // of most slices much less
+    out.heads.push_back(std::make_unique<char[]>(size));
+    std::memcpy(out.heads.back().get(), head, size);
+    out.pieces.emplace_back(out.heads.back().get(), size);
     for (const Chunk& chunk : slice.chunks()) {
       if (chunk.used() > 0) out.pieces.emplace_back(chunk.data(), chunk.used());
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <string>
@@ -17,7 +18,7 @@ namespace {
 constexpr std::size_t kMostPieces = 64;  // of one call
 
 iovec remote(std::uint64_t address, std::uint64_t size) noexcept {
-  return {reinterpret_cast<void*>(address), static_cast<std::size_t>(size)};
+  return {std::bit_cast<void*>(std::uintptr_t{address}), static_cast<std::size_t>(size)};
 }
 
 }  // namespace

@@ -119,9 +119,10 @@ bool WaveExchange::can_offer() const {
 
 void WaveExchange::offer(int rank, char* to) {
   const SliceSender& sender = senders_[static_cast<std::size_t>(rank)];
+  StreamPieces stream = sender.pieces();
   OfferedStream& offered = offered_->emplace_back();
-  offered.stream = sender.pieces();
-  for (const std::string_view piece : offered.stream.pieces)
+  offered.heads = std::move(stream.heads);
+  for (const std::string_view piece : stream.pieces)
     offered.pieces.push_back({reinterpret_cast<std::uintptr_t>(piece.data()), piece.size()});
   const Offer offer{reinterpret_cast<std::uintptr_t>(offered.pieces.data()), offered.pieces.size()};
   std::memcpy(to, &offer, sizeof offer);

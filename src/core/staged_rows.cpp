@@ -44,7 +44,7 @@ void StagedRows::make_room(std::size_t bucket, std::size_t size) {
   Head& head = heads_[bucket];
   std::vector<Chunk>& chunks = chunks_[bucket];
   end_last_chunk(bucket);
-  chunks.push_back(pool_->take(size + kSlack));
+  chunks.push_back(pool_->take_small(size + kSlack));
   Chunk& chunk = chunks.back();
   if (chunk.capacity() > UINT32_MAX) throw std::bad_alloc();
   bytes_ += chunk.capacity();
@@ -118,7 +118,7 @@ void StagedRows::load(std::size_t bucket) {
   std::vector<Chunk> chunks;
   for (std::size_t i = 0; i < stored.hashes.size(); ++i) {
     const std::size_t size = stored.chunks.chunk_size(i);
-    chunks.push_back(pool_->take(size + kSlack));
+    chunks.push_back(pool_->take_small(size + kSlack));
     Chunk& chunk = chunks.back();
     stored.chunks.read(i, 0, chunk.extend(size), size);
     if (hash_bytes({chunk.data(), size}) != stored.hashes[i]) {

@@ -22,6 +22,8 @@ using namespace std::chrono_literals;
 using Words = std::vector<std::string>;
 namespace fs = std::filesystem;
 
+// What ranks get of an inverted index of this is so much that they read it in each other's memory.
+constexpr std::uint64_t kIndexedBytes = 2 << 20;
 constexpr std::uint64_t kInputBytes = 1 << 20;
 constexpr std::chrono::seconds kTaskTimeout = 2s;
 constexpr std::chrono::seconds kPeerTimeout = 4s;
@@ -92,7 +94,7 @@ void DrillBench::make_inputs(const std::string& job) const {
   if (storage::file_status(path)) return;
   const bool table = job == "sum";
   SampleStream stream({table ? SampleKind::Table : SampleKind::Text, 1, 5000});
-  stream.begin({0, 0, kInputBytes, UINT64_MAX});
+  stream.begin({0, 0, job == "inverted-index" ? kIndexedBytes : kInputBytes, UINT64_MAX});
   storage::write_new_file(path, [&](std::string& buffer) { return stream.next(buffer); });
 }
 

@@ -1,5 +1,6 @@
 """thresh drill: a seeded pairwise sample of its matrix passes, and it would tell if something did not."""
 
+import json
 import os
 import re
 import shlex
@@ -20,6 +21,10 @@ class Drill(ranks.Case):
         result = self.drill("--sample", 80, "--seed", SEED, "--jobs-at-once", 2)
         self.assertEqual(result.returncode, 0, result.stdout.decode() + result.stderr.decode())
         self.assertIn("80 of 80 cases were run, 0 failed.", result.stdout.decode())
+        # Faults strike ranks that are read as well as such as send.
+        index = json.loads((self.dir / "drills" / "inverted-index.clean.3" / "metrics.json").read_text())
+        read = [worker["shuffle"]["read_bytes"] > 0 for worker in index["workers"]]
+        self.assertEqual(read, 2 * [ranks.memory_can_be_read()])
 
     def test_each_step_is_listed_with_its_faults(self):
         listed = ranks.run(0, self.thresh, "drill", "--list").stdout.decode()

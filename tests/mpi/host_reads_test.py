@@ -1,35 +1,17 @@
 """Ranks of a host read the rows of a large wave in each other's memory. The output is that of rows that travel, and after a
 kill in the middle that of a run without one."""
 
-import ctypes
 import json
 import random
-import subprocess
 import sys
 
 import ranks
 
 
-class Piece(ctypes.Structure):
-    _fields_ = [("at", ctypes.c_void_p), ("size", ctypes.c_size_t)]
-
-
-def memory_can_be_read():
-    """Whether the system lets a process read the memory of another one."""
-    with subprocess.Popen(["sleep", "60"]) as other:
-        with open(f"/proc/{other.pid}/maps", encoding="ascii") as maps:
-            there = int(maps.readline().split("-")[0], 16)
-        here = ctypes.create_string_buffer(16)
-        to, of = Piece(ctypes.addressof(here), 16), Piece(there, 16)
-        read = ctypes.CDLL(None).process_vm_readv(other.pid, ctypes.byref(to), 1, ctypes.byref(of), 1, 0)
-        other.kill()
-    return read == 16
-
-
 class HostReads(ranks.Case):
     def setUp(self):
         super().setUp()
-        self.reads = memory_can_be_read()
+        self.reads = ranks.memory_can_be_read()
         rng = random.Random(9)
         words = [b"%x" % (rng.randrange(600_000) * 2654435761 % (1 << 40)) for _ in range(700_000)]
         words += [b"q" * 300 + b"%d" % (n % 50) for n in range(200)]

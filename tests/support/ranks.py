@@ -1,6 +1,7 @@
 """Starting Thresh on ranks, and looking at what came out. Shared by the tests under tests/mpi and tests/faults."""
 
 import atexit
+import ctypes
 import os
 import pathlib
 import shutil
@@ -16,6 +17,22 @@ WORDS = ("the of and to a in that it is was he for on are with as his they be at
 # Open MPI 5 that make the directory of this user at the same time one may fail.
 SESSIONS = tempfile.mkdtemp(prefix="thresh-mpi.")
 atexit.register(shutil.rmtree, SESSIONS, ignore_errors=True)
+
+
+class Piece(ctypes.Structure):
+    _fields_ = [("at", ctypes.c_void_p), ("size", ctypes.c_size_t)]
+
+
+def memory_can_be_read():
+    """Whether the system lets a process read the memory of another one."""
+    with subprocess.Popen(["sleep", "60"]) as other:
+        with open(f"/proc/{other.pid}/maps", encoding="ascii") as maps:
+            there = int(maps.readline().split("-")[0], 16)
+        here = ctypes.create_string_buffer(16)
+        to, of = Piece(ctypes.addressof(here), 16), Piece(there, 16)
+        read = ctypes.CDLL(None).process_vm_readv(other.pid, ctypes.byref(to), 1, ctypes.byref(of), 1, 0)
+        other.kill()
+    return read == 16
 
 
 def environment():

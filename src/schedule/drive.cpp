@@ -32,8 +32,10 @@ void dispatch(const Event& event, Machine& machine, Job& job, Port& port) {
 void look_after_workers(Machine& machine, Job& job, Port& port) {
   const Time now = port.now();
   for (const WorkerId worker : job.pool.check(now)) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(job.pool.liveness().peer_timeout);
-    const WorkerLost lost{worker, "silent for more than " + std::to_string(seconds.count()) + " s"};
+    const auto ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(job.pool.liveness().peer_timeout).count();
+    const std::string bound = ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
+    const WorkerLost lost{worker, "silent for more than " + bound};
     note_loss(lost, job, now);
     if (!machine.outcome()) perform(machine.handle(lost, now), port);
   }

@@ -45,6 +45,14 @@ class Liveness(ranks.Case):
             with self.subTest(step=step):
                 self.ends(f"stop:worker=2,at={step}", (75,), "worker 2", "lost")
 
+    def test_the_bound_is_told_as_it_is(self):
+        source = self.write("in.txt", ranks.text(random.Random(3), 2000))
+        result, _ = self.job(3, "wordcount", source, "--split-size", "8K", "--task-timeout", "1s",
+                             "--peer-timeout", "1500ms", "--fault", "stop:worker=2,at=map", timeout=60)
+        self.assertEqual(result.returncode, 75, result.stderr.decode())
+        self.assertIn("worker 2", result.stderr.decode())
+        self.assertIn("silent for more than 1500 ms", result.stderr.decode())
+
     def test_a_worker_that_is_killed_ends_the_job(self):
         for step in STEPS:
             with self.subTest(step=step):

@@ -1,5 +1,5 @@
-// Memory for rows: chunks of 64 KiB from huge-page blocks, recycled and never handed back while the rank
-// lives. First touch of memory costs 0.05 s a GiB with 2 MiB pages and 0.5 s with 4 KiB ones (virtual
+// Memory for rows: chunks of 64 or 16 KiB from huge-page blocks, recycled and never handed back while the
+// rank lives. First touch of memory costs 0.05 s a GiB with 2 MiB pages and 0.5 s with 4 KiB ones (virtual
 // machine, one thread), so what was touched once is used again.
 #pragma once
 

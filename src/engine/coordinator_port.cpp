@@ -214,12 +214,15 @@ void CoordinatorPort::carry_out(const schedule::ReportFound&) {
   const schedule::Found& found = job_->found;
   for (const std::string& what : found.damage) log_warning(fmt::format("not used: {}", what));
   if (options_->quiet || (!goes_on_ && found.runs == 0 && found.parts == 0)) return;
-  const std::size_t splits = job_->plan.splits.size();
+  const std::uint64_t splits = job_->plan.splits.size();
+  const std::uint64_t parts = job_->plan.partitions;
+  const std::uint64_t splits_left = splits - found.splits;
+  const std::uint64_t parts_left = parts - std::min<std::uint64_t>(found.parts, parts);
   say(fmt::format(
-      "{}: goes on with {}: {} of {} splits mapped, {} of {} parts; {} splits and {} parts are left",
+      "{}: goes on with {}: {} of {} splits mapped, {} of {} parts; {} split{} and {} part{} are left",
       options_->job, tools_.comm.repairs() > 0 ? "what is left" : "what an earlier run left", found.splits,
-      splits, found.parts, job_->plan.partitions, splits - found.splits,
-      job_->plan.partitions - std::min<std::uint64_t>(found.parts, job_->plan.partitions)));
+      splits, found.parts, parts, splits_left, splits_left == 1 ? "" : "s", parts_left,
+      parts_left == 1 ? "" : "s"));
 }
 
 void CoordinatorPort::carry_out(const schedule::Publish&) {

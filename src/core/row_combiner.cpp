@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "core/release.hpp"
@@ -81,6 +82,7 @@ void RowCombiner::combine(const StagedRows& staged, std::size_t bucket) {
 }
 
 void RowCombiner::flush() {
+  if (rows_end_ > kMostRowBytes) throw std::bad_alloc();
   make_room();
   value_size_ == sizeof(std::uint64_t) ? look_up<sizeof(std::uint64_t)>() : look_up<0>();
 }

@@ -26,6 +26,8 @@ class RowCombiner {
 
   // Bytes of memory that combining a row takes, about: a slot or two, the row, two references.
   static constexpr std::uint64_t bytes_of_row(std::size_t value_size) noexcept { return 64 + value_size; }
+  // Bytes to combine in that are of use: more rows than fit there may have no numbers.
+  static constexpr std::uint64_t kMostBytes = std::uint64_t{8} << 30;
   // Gives memory back if it is more than this. What was combined is gone then.
   void keep_at_most(std::uint64_t bytes);
 
@@ -44,7 +46,7 @@ class RowCombiner {
     row.hash = hash;
     if (++pending_rows_ == kBatch) flush();
   }
-  // Sorts what was combined.
+  // Sorts what was combined. This and add() throw std::bad_alloc if that is more than kMostRowBytes.
   void finish();
   // What was combined, by key, in the format of the job. Lives until begin().
   std::span<const RowRef> rows() const noexcept { return {refs_.data(), combined_}; }
@@ -57,6 +59,7 @@ class RowCombiner {
  private:
   static constexpr std::size_t kBatch = 64;
   static constexpr std::size_t kRowAlignment = 8;
+  static constexpr std::uint64_t kMostRowBytes = kRowAlignment << 31;  // half of what Slot::row can name
 
   struct Slot {
     std::uint32_t tag = 0;  // the low bits of the hash, which say where it may be

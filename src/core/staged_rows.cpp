@@ -44,6 +44,7 @@ void StagedRows::make_room(std::size_t bucket, std::size_t size) {
   Head& head = heads_[bucket];
   std::vector<Chunk>& chunks = chunks_[bucket];
   end_last_chunk(bucket);
+  sums_[bucket].rows += std::exchange(head.rows, 0);
   chunks.push_back(pool_->take_small(size + kSlack));
   Chunk& chunk = chunks.back();
   if (chunk.capacity() > UINT32_MAX) throw std::bad_alloc();

@@ -53,7 +53,7 @@ class StagedRows {
     ++into.rows;
   }
 
-  std::size_t rows(std::size_t bucket) const noexcept { return heads_[bucket].rows; }
+  std::uint64_t rows(std::size_t bucket) const noexcept { return sums_[bucket].rows + heads_[bucket].rows; }
   // Sum of RowFormat::hash over its rows.
   std::uint64_t hash_sum(std::size_t bucket) const noexcept;
   // Sum of their weights; 0 if the job has none.
@@ -98,11 +98,12 @@ class StagedRows {
   struct Head {
     char* at = nullptr;  // in the last chunk
     std::uint32_t room = 0;
-    std::uint32_t rows = 0;
+    std::uint32_t rows = 0;          // in it
     std::uint64_t usual_hashes = 0;  // sum of (hash | 1) of the keys of rows with the usual number
   };
-  // Of the other rows.
   struct Sums {
+    std::uint64_t rows = 0;  // in the chunks before the last
+    // Of the rows with another number.
     std::uint64_t hash_sum = 0;
     std::uint64_t weight = 0;
   };

@@ -35,7 +35,8 @@ StagedSweep::StagedSweep(const std::vector<const Slice*>& slices, const RowForma
     if (known && !in_order(*slice->ranges())) damaged();
     sources_.push_back({slice, known ? *slice->ranges() : StagedRanges{}});
   }
-  const std::uint64_t rows = combine_bytes / RowCombiner::bytes_of_row(format.value_size());
+  const std::uint64_t rows =
+      std::min(combine_bytes, RowCombiner::kMostBytes) / RowCombiner::bytes_of_row(format.value_size());
   // Who made them saw to it that ranges which belong together fit; what waits is counted twice.
   if (!known || most_rows_of_step() / 2 > rows) cut_anew(rows);
 }

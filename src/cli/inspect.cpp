@@ -1,6 +1,9 @@
 #include "cli/inspect.hpp"
 
+#include <string>
+
 #include "cli/inspection.hpp"
+#include "cli/reading_display.hpp"
 #include "cli/terminal.hpp"
 #include "thresh/errors.hpp"
 
@@ -8,7 +11,11 @@ namespace thresh::cli {
 namespace {
 
 int run(const ToolArguments& arguments) {
-  const Inspection inspection = inspect(directory_of("inspect", arguments));
+  const std::string directory = directory_of("inspect", arguments);
+  const Inspection inspection = [&] {
+    ReadingDisplay display;
+    return inspect(directory, display.before_reading());
+  }();
   print_out(arguments.has("json") ? inspection_json(inspection) : inspection_text(inspection));
   return static_cast<int>(ExitCode::Done);
 }

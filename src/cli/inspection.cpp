@@ -42,12 +42,12 @@ JobState state_of(const Inventory& inventory) {
   return inventory.finished ? JobState::Finished : JobState::Nothing;
 }
 
-void look_at_runs(Inspection& inspection) {
+void look_at_runs(Inspection& inspection, const storage::BeforeReading& before_reading) {
   const Inventory& inventory = inspection.inventory;
   std::optional<RowFormat> format;
   if (const auto type = recorded_job(inventory.job->identity)) format = row_format(*type);
   inspection.knows_job = format.has_value();
-  inspection.runs = storage::find_runs(inventory, format);
+  inspection.runs = storage::find_runs(inventory, format, before_reading);
   std::vector<schedule::CoveredRun> candidates;
   for (const auto& file : inspection.runs) {
     for (const RunSummary& run : file.runs) candidates.push_back({0, run});
@@ -192,7 +192,7 @@ const char* state_name(JobState state) {
   return "nothing";
 }
 
-Inspection inspect(const std::string& directory) {
+Inspection inspect(const std::string& directory, const storage::BeforeReading& before_reading) {
   Inspection inspection(storage::take_inventory(directory));
   const Inventory& inventory = inspection.inventory;
   inspection.state = state_of(inventory);
@@ -204,7 +204,7 @@ Inspection inspect(const std::string& directory) {
   if (inventory.job && !inventory.leftovers) {
     inspection.job = inventory.job;
     inspection.splits = inventory.job->identity.splits.size();
-    look_at_runs(inspection);
+    look_at_runs(inspection, before_reading);
     look_at_parts(inspection);
   } else if (inventory.finished) {
     inspection.job = inventory.finished->job;

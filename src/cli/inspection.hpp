@@ -57,7 +57,7 @@ struct Inspection {
 
 // Throws Error{NoInput} if the directory is none of ours. Waits up to three intervals of the holder's to know
 // whether it is at work.
-Inspection inspect(const std::string& directory);
+Inspection inspect(const std::string& directory, const storage::BeforeReading& before_reading = {});
 
 std::string inspection_text(const Inspection& inspection);
 std::string inspection_json(const Inspection& inspection);

@@ -59,7 +59,7 @@ Json runs_json(const Inspection& inspection) {
     files.push_back({{"file", printable(file.path)},
                      {"bytes", file.bytes},
                      {"job_id", printable(file.job_id)},
-                     {"damage", file.damage.empty() ? Json() : Json(file.damage)},
+                     {"damage", file.problem ? Json(file.problem->text) : Json()},
                      {"runs", runs}});
   }
   return files;

@@ -51,7 +51,7 @@ void add_runs(std::string& out, const Inspection& inspection) {
   add(out, "runs", fmt::format("{}, {}", counted(inspection.runs.size(), "file"), counted(bytes, "byte")));
   for (const auto& file : inspection.runs) {
     out += "  " + printable(file.path) + ": " + counted(file.bytes, "byte");
-    if (!file.damage.empty()) {
+    if (file.problem) {
       out += ", of no use";
     } else if (file.job_id != inspection.inventory.job_id()) {
       out += ", of another job";
@@ -127,7 +127,7 @@ std::string inspection_text(const Inspection& inspection) {
   }
   for (const auto& problem : inventory.problems) add(out, label_of(problem.kind), problem.text);
   for (const auto& file : inspection.runs) {
-    if (!file.damage.empty()) add(out, "damaged", file.damage);
+    if (file.problem) add(out, label_of(file.problem->kind), file.problem->text);
   }
   for (const std::string& path : inventory.foreign) add(out, "not ours", printable(path));
   for (const std::string& name : inventory.foreign_in_output) {

@@ -4,6 +4,7 @@
 
 #include "cli/key_columns.hpp"
 #include "cli/number.hpp"
+#include "cli/reading_display.hpp"
 #include "cli/terminal.hpp"
 #include "core/text.hpp"
 #include "storage/input_files.hpp"
@@ -78,9 +79,14 @@ std::string sums_text(const storage::RecordSums& sums) {
   return fmt::format("{} records, checksum {}", sums.records, storage::hex64(sums.checksum));
 }
 
+storage::SortReport check(const std::vector<InputFile>& files, const storage::SortFormat& format) {
+  ReadingDisplay display;
+  return storage::check_sort(files, format, display.before_reading());
+}
+
 void compare(const storage::RecordSums& sorted, const std::string& against, storage::SortFormat format) {
   format.ends_with_lf = false;  // it was read as any input
-  const storage::RecordSums input = storage::check_sort(list({against}), format).sums;
+  const storage::RecordSums input = check(list({against}), format).sums;
   if (input == sorted) {
     print_out(fmt::format("{}: the same records\n", printable(against)));
     return;
@@ -94,7 +100,7 @@ int run(const ToolArguments& arguments) {
   if (arguments.words.empty()) refuse("say what to check: a directory, or files in their order");
   const std::vector<InputFile> files = list(arguments.words);
   const storage::SortFormat format = format_of(arguments, files);
-  const storage::SortReport report = storage::check_sort(files, format);
+  const storage::SortReport report = check(files, format);
   print_out(fmt::format("{} in {} file{}: {}, {} repeat the key before them\n", sums_text(report.sums),
                         files.size(), files.size() == 1 ? "" : "s",
                         report.first_bad ? "NOT in order" : "in order", report.repeated_keys));

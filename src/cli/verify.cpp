@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/key_columns.hpp"
+#include "cli/reading_display.hpp"
 #include "cli/terminal.hpp"
 #include "core/slice.hpp"
 #include "core/text.hpp"
@@ -28,7 +29,10 @@ int run(const ToolArguments& arguments) {
     format = row_format(*job);
     extension = job->part_extension;
   }
-  const storage::Verification report = storage::verify(inventory, format, extension);
+  const storage::Verification report = [&] {
+    ReadingDisplay display;
+    return storage::verify(inventory, format, extension, display.before_reading());
+  }();
   std::string out;
   for (const std::string& line : report.bad) out += "bad: " + line + "\n";
   for (const std::string& line : report.notes) out += "note: " + line + "\n";

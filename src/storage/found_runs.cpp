@@ -24,19 +24,20 @@ void read_whole(FoundRunFile& found, const Inventory& inventory, const RowFormat
     const RunFile file(found.path, found.job_id, identity.partitions, format, nullptr);
     for (const RunSummary& run : file.runs()) {
       if (const auto wrong = misfit(run, identity)) {
-        found.damage = printable(found.path) + " " + *wrong;
+        found.problem = Problem{found.path, Problem::Kind::Damaged, printable(found.path) + " " + *wrong};
         return;
       }
     }
     found.runs = file.runs();
   } catch (const Error& error) {
-    found.damage = error.what();
+    found.problem = problem_of(found.path, error);
   }
 }
 
 }  // namespace
 
-std::vector<FoundRunFile> find_runs(const Inventory& inventory, const std::optional<RowFormat>& format) {
+std::vector<FoundRunFile> find_runs(const Inventory& inventory, const std::optional<RowFormat>& format,
+                                    const BeforeReading& before_reading) {
   std::vector<FoundRunFile> all;
   for (const std::string& path : inventory.runs) {
     FoundRunFile found;
@@ -44,7 +45,10 @@ std::vector<FoundRunFile> find_runs(const Inventory& inventory, const std::optio
     if (const auto status = link_status(found.path)) found.bytes = status->size;
     if (const auto parsed = parse_run_file_name(path.substr(path.rfind('/') + 1)))
       found.job_id = parsed->job_id;
-    if (inventory.job && format && found.job_id == inventory.job_id()) read_whole(found, inventory, *format);
+    if (inventory.job && format && found.job_id == inventory.job_id()) {
+      if (before_reading) before_reading(found.path, found.bytes);
+      read_whole(found, inventory, *format);
+    }
     all.push_back(std::move(found));
   }
   return all;

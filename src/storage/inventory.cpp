@@ -27,19 +27,13 @@ bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-// Only what was read and is not as it was written is damage.
-Problem::Kind kind_of(const Error& error) {
-  if (dynamic_cast<const OtherVersion*>(&error) != nullptr) return Problem::Kind::OtherVersion;
-  return error.code() == ExitCode::BadData ? Problem::Kind::Damaged : Problem::Kind::Unreadable;
-}
-
 // Calls `read` if there is a file of this name; what is wrong with it goes into `problems`.
 template <typename Read>
 void read_if_there(Inventory& inventory, const std::string& path, Read read) {
   try {
     if (link_status(path)) read();
   } catch (const Error& error) {
-    inventory.problems.push_back({path, kind_of(error), error.what()});
+    inventory.problems.push_back(problem_of(path, error));
   }
 }
 
@@ -171,6 +165,15 @@ void find_foreign_files(Inventory& inventory, const std::vector<std::string>& en
 }
 
 }  // namespace
+
+// Only what was read and is not as it was written is damage.
+Problem problem_of(const std::string& path, const Error& error) {
+  const bool read = error.code() == ExitCode::BadData;
+  const auto kind = dynamic_cast<const OtherVersion*>(&error) != nullptr ? Problem::Kind::OtherVersion
+                    : read                                               ? Problem::Kind::Damaged
+                                                                         : Problem::Kind::Unreadable;
+  return {path, kind, error.what()};
+}
 
 bool Inventory::is_committed(const FoundPart& part) const {
   return part.there && part.commit && job && part.commit->job_id == job->job_id &&

@@ -32,6 +32,9 @@ struct Problem {
   std::string text;  // one line, which names the file
 };
 
+// What reading the file threw.
+Problem problem_of(const std::string& path, const Error& error);
+
 struct Inventory {
   explicit Inventory(const std::string& output) : paths(output) {}
 

@@ -89,9 +89,13 @@ class Checker {
 
 }  // namespace
 
-SortReport check_sort(const std::vector<InputFile>& files, const SortFormat& format) {
+SortReport check_sort(const std::vector<InputFile>& files, const SortFormat& format,
+                      const BeforeReading& before_reading) {
   Checker checker(format);
-  for (const InputFile& file : files) checker.read(file);
+  for (const InputFile& file : files) {
+    if (before_reading) before_reading(file.path, file.size);
+    checker.read(file);
+  }
   return checker.take();
 }
 

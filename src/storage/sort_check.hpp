@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/task.hpp"
+#include "storage/reading.hpp"
 #include "thresh/key_columns.hpp"
 
 namespace thresh::storage {
@@ -36,6 +37,7 @@ struct SortReport {
 
 // The files in this order, as if they were one. Throws Error{BadData} for a file that is no whole number of
 // records, and what SplitReader throws.
-SortReport check_sort(const std::vector<InputFile>& files, const SortFormat& format);
+SortReport check_sort(const std::vector<InputFile>& files, const SortFormat& format,
+                      const BeforeReading& before_reading = {});
 
 }  // namespace thresh::storage

@@ -46,8 +46,13 @@ std::string instead(const std::string& found, const std::string& expected) {
 
 class Verifier {
  public:
-  Verifier(const Inventory& inventory, const std::optional<RowFormat>& format, std::string_view extension)
-      : inventory_(inventory), paths_(inventory.paths), format_(format), extension_(extension) {}
+  Verifier(const Inventory& inventory, const std::optional<RowFormat>& format, std::string_view extension,
+           const BeforeReading& before_reading)
+      : inventory_(inventory),
+        paths_(inventory.paths),
+        format_(format),
+        extension_(extension),
+        before_reading_(before_reading) {}
 
   Verification run() {
     for (const Problem& problem : inventory_.problems) report_.bad.push_back(problem.text);
@@ -68,10 +73,12 @@ class Verifier {
 
   void check_part_file(const std::string& path, const Content& expected) {
     ++report_.files;
-    if (!link_status(path)) {
+    const auto status = link_status(path);
+    if (!status) {
       bad(path, "is missing");
       return;
     }
+    if (before_reading_) before_reading_(path, status->size);
     try {
       const Content found = read_through(path);
       report_.bytes += found.bytes;
@@ -138,7 +145,7 @@ class Verifier {
     }
     for (const FoundPart& part : inventory_.parts) check_found_part(part);
     if (inventory_.decision) check_decision(*inventory_.decision);
-    for (const FoundRunFile& file : find_runs(inventory_, format_)) check_run_file(file);
+    for (const FoundRunFile& file : find_runs(inventory_, format_, before_reading_)) check_run_file(file);
   }
 
   void check_run_file(const FoundRunFile& file) {
@@ -150,8 +157,8 @@ class Verifier {
     } else {
       ++report_.files;
       report_.bytes += file.bytes;
-      if (!file.damage.empty()) {
-        report_.bad.push_back(file.damage);
+      if (file.problem) {
+        report_.bad.push_back(file.problem->text);
       } else if (const auto wrong = check_rows(inventory_, file, *format_)) {
         report_.bad.push_back(*wrong);
       }
@@ -222,14 +229,15 @@ class Verifier {
   const JobPaths& paths_;
   const std::optional<RowFormat>& format_;
   std::string_view extension_;
+  const BeforeReading& before_reading_;
   Verification report_;
 };
 
 }  // namespace
 
 Verification verify(const Inventory& inventory, const std::optional<RowFormat>& format,
-                    std::string_view extension) {
-  return Verifier(inventory, format, extension).run();
+                    std::string_view extension, const BeforeReading& before_reading) {
+  return Verifier(inventory, format, extension, before_reading).run();
 }
 
 }  // namespace thresh::storage

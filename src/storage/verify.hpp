@@ -9,6 +9,7 @@
 
 #include "core/row.hpp"
 #include "storage/inventory.hpp"
+#include "storage/reading.hpp"
 
 namespace thresh::storage {
 
@@ -24,6 +25,6 @@ struct Verification {
 // none if the job is not known here, and then runs are not looked into. `extension`: of its parts; what is
 // not "tsv" need not hold as many lines as were counted.
 Verification verify(const Inventory& inventory, const std::optional<RowFormat>& format,
-                    std::string_view extension = "tsv");
+                    std::string_view extension = "tsv", const BeforeReading& before_reading = {});
 
 }  // namespace thresh::storage

@@ -1,7 +1,10 @@
 """thresh validate-sort: finds what is out of order, lost, doubled or changed, and says where."""
 
+import os
+import pty
 import random
 import re
+import subprocess
 import sys
 
 import ranks
@@ -40,6 +43,35 @@ class ValidateSort(ranks.Case):
         said = self.assert_good(output, "--against", self.source)
         self.assertRegex(said, r"\A1000 records, checksum [0-9a-f]{16} in 3 files: in order, 0 repeat the key before "
                                r"them\n.*in\.bin: the same records\n\Z")
+
+    def on_a_terminal(self, *words):
+        """(exit code, stdout, what a person at a terminal for stderr is shown)."""
+        ours, theirs = pty.openpty()
+        try:
+            with subprocess.Popen([self.thresh, *words], stdout=subprocess.PIPE, stderr=theirs) as process:
+                os.close(theirs)
+                out = process.communicate(timeout=60)[0]
+            shown = b""
+            try:
+                while chunk := os.read(ours, 4096):
+                    shown += chunk
+            except OSError:
+                pass  # nobody has the other end any more
+            return process.returncode, out, shown.decode()
+        finally:
+            os.close(ours)
+
+    def test_a_large_file_is_told_while_it_is_read(self):
+        small = self.write("a.bin", b"\0" * 100)
+        large = self.dir / "b.bin"
+        with open(large, "wb") as file:
+            file.truncate((256 << 20) // 100 * 100 + 100)
+        code, out, shown = self.on_a_terminal("validate-sort", small, large)
+        self.assertEqual(code, 0, shown)
+        self.assertIn(b"in order", out)
+        self.assertEqual(shown, "\r\x1b[Kreading b.bin (256.0 MiB); 100 B before it\r\x1b[K")
+        code, out, shown = self.on_a_terminal("validate-sort", small)
+        self.assertEqual((code, shown), (0, ""))
 
     def test_the_result_of_a_job_is_good(self):
         result, output = self.job(2, "terasort", self.source, "--partitions", 3)

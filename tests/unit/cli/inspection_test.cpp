@@ -1,5 +1,7 @@
 #include "cli/inspection.hpp"
 
+#include <filesystem>
+#include <map>
 #include <set>
 
 #include "storage/run_file.hpp"
@@ -60,7 +62,12 @@ TEST_CASE("the runs that a start would go on from are told, and what they lack")
     if (id.worker == 3) run.summary.splits.front().split = 2;
     files.push_back(storage::write_run_file(runs, opened.job_id, {&run}, format, false).file);
   }
-  Inspection found = inspect(output);
+  std::map<std::string, std::uint64_t> read;
+  Inspection found =
+      inspect(output, [&](const std::string& path, std::uint64_t bytes) { read[path] = bytes; });
+  for (const std::string& file : files) {
+    CHECK(read.at(runs + "/" + file) == std::filesystem::file_size(runs + "/" + file));
+  }
   CHECK(found.knows_job);
   CHECK(found.runs.size() == 3);
   CHECK(found.cover == std::vector<RunId>{{1, 1, 0}, {1, 3, 0}});
@@ -75,7 +82,15 @@ TEST_CASE("the runs that a start would go on from are told, and what they lack")
   CHECK(found.cover == std::vector<RunId>{{1, 1, 0}});
   CHECK(found.missing_splits == std::vector<Range>{{1, 2}});
   CHECK(inspection_text(found).find(", of no use\n") != std::string::npos);
+  CHECK(inspection_text(found).find("\ndamaged     " + runs + "/" + files[2]) != std::string::npos);
   CHECK(inspection_json(found).find("\"damage\": \"" + runs + "/" + files[2]) != std::string::npos);
+
+  std::filesystem::remove(runs + "/" + files[2]);
+  std::filesystem::create_directory(runs + "/" + files[2]);  // nobody can read that, not even root
+  found = inspect(output);
+  CHECK(found.covered == 1);
+  CHECK(inspection_text(found).find("\nunreadable  ") != std::string::npos);
+  CHECK(inspection_text(found).find("\ndamaged ") == std::string::npos);
 }
 
 TEST_CASE("a file of another version is not called damaged, by a look or by a start") {

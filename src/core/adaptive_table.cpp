@@ -317,7 +317,7 @@ Slice AdaptiveTable<kSlotBytes>::staged_slice(std::uint32_t partition, SliceSize
 }
 
 template <std::size_t kSlotBytes>
-bool AdaptiveTable<kSlotBytes>::spill(SliceStore& store) {
+bool AdaptiveTable<kSlotBytes>::spill(SliceStore& store, Progress& progress) {
   if (mode_ == Mode::Table) {
     constexpr std::size_t kFewestKeys = 1000;  // that ranges are cut by
     if (emits_ >= kWorthwhile * table_.rows() || table_.rows() < kFewestKeys) return false;
@@ -327,7 +327,7 @@ bool AdaptiveTable<kSlotBytes>::spill(SliceStore& store) {
   for (std::size_t bucket = 0; bucket < partitioner_.partitions() * buckets(); ++bucket) {
     if (staged_.row_bytes(bucket) > limit_bytes_) return false;
   }
-  staged_.spill(store);
+  staged_.spill(store, progress);
   return true;
 }
 

@@ -37,7 +37,7 @@ class AdaptiveTable final : public Collector {
   std::uint64_t bytes() const noexcept override;
   std::vector<Slice> seal(const Overflow& overflow) override;
   std::optional<MeasuredSlices> hand_over(const Receivers& receivers) override;
-  bool spill(SliceStore& store) override;
+  bool spill(SliceStore& store, Progress& progress) override;
   std::uint64_t spilled_bytes() const noexcept override { return staged_.stored_bytes(); }
 
  private:

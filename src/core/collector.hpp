@@ -39,8 +39,8 @@ class Collector : public EmitSink {
   virtual std::optional<MeasuredSlices> hand_over(const Receivers&) { return std::nullopt; }
 
   // Moves what waits to be combined to the store, where it is until the table is sealed; false if it had
-  // better be sealed now. REQUIRES: always the same store, which outlives the collector.
-  virtual bool spill(SliceStore&) { return false; }
+  // better be sealed now. Steps as it goes on. REQUIRES: always the same store, which outlives the collector.
+  virtual bool spill(SliceStore&, Progress&) { return false; }
   // Bytes that it has there.
   virtual std::uint64_t spilled_bytes() const noexcept { return 0; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <string>
 
 #include "core/release.hpp"
@@ -83,18 +84,24 @@ SliceSize Slice::measure(const RowFormat& of_job, WeightOf weight, std::uint64_t
   return size;
 }
 
-void Slice::spill(SliceStore& store, ChunkPool& pool, const RowFormat& format) {
+void Slice::spill(SliceStore& store, ChunkPool& pool, const RowFormat& format, Progress* progress) {
   if (chunks_.empty()) return;
   ranges_.reset();
-  if (loose_) return spill_sorted(store, pool, format);
-  stored_.append(store, chunks_);
-  sorted_to_.assign(1, stored_.size());  // it goes on in order
-  std::vector<Chunk>().swap(chunks_);    // there are many slices
+  if (loose_) return spill_sorted(store, pool, format, progress);
+  constexpr std::size_t kMostChunks = 1024;
+  while (!chunks_.empty()) {
+    const std::size_t end = std::min(kMostChunks, chunks_.size());
+    stored_.append(store, std::span(chunks_).first(end));
+    sorted_to_.assign(1, stored_.size());  // it goes on in order
+    chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(end));
+    if (progress != nullptr) progress->step();
+  }
+  std::vector<Chunk>().swap(chunks_);  // there are many slices
 }
 
 // As many chunks at a time as hold a million rows, as the references take 16 MiB then: of rows of 6 bytes
 // those to all took three times what the rows did.
-void Slice::spill_sorted(SliceStore& store, ChunkPool& pool, const RowFormat& of_job) {
+void Slice::spill_sorted(SliceStore& store, ChunkPool& pool, const RowFormat& of_job, Progress* progress) {
   constexpr std::size_t kMostRows = std::size_t{1} << 20;
   const RowFormat format = this->format(of_job);
   std::vector<RowRef> rows;
@@ -117,6 +124,7 @@ void Slice::spill_sorted(SliceStore& store, ChunkPool& pool, const RowFormat& of
     stored_.append(store, sorted.chunks_);
     sorted_to_.push_back(stored_.size());
     chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(end));
+    if (progress != nullptr) progress->step();
   }
   std::vector<Chunk>().swap(chunks_);
 }

@@ -24,6 +24,7 @@
 #include "core/stored_chunks.hpp"
 #include "core/task.hpp"
 #include "thresh/job_type.hpp"
+#include "thresh/progress.hpp"
 
 namespace thresh {
 
@@ -87,9 +88,10 @@ class Slice {
   // Error{Internal} when the bytes are not whole rows.
   SliceSize measure(const RowFormat& format, WeightOf weight = nullptr, std::uint64_t* sum = nullptr) const;
 
-  // Writes what is in memory to the store, and gives its memory back. When that throws, no row is lost.
-  // REQUIRES: always the same store, which outlives the slice.
-  void spill(SliceStore& store, ChunkPool& pool, const RowFormat& format);
+  // Writes what is in memory to the store, and gives its memory back, with a step of `progress`, if there is
+  // one, for some dozen MiB. When that throws, no row is lost. REQUIRES: always the same store, which
+  // outlives the slice.
+  void spill(SliceStore& store, ChunkPool& pool, const RowFormat& format, Progress* progress = nullptr);
   // Those in memory, by what is in one chunk of 16.
   std::uint64_t about_rows(const RowFormat& format) const;
   // Where what is in order ends in the store: numbers of chunks. The last is stored().size().
@@ -110,7 +112,7 @@ class Slice {
     for (std::size_t at = 0; at < from.size(); at += 16) std::memcpy(to + at, from.data() + at, 16);
   }
 
-  void spill_sorted(SliceStore& store, ChunkPool& pool, const RowFormat& format);
+  void spill_sorted(SliceStore& store, ChunkPool& pool, const RowFormat& format, Progress* progress);
 
   bool loose_ = false;
   bool staged_ = false;

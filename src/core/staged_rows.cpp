@@ -96,7 +96,7 @@ std::vector<Chunk> StagedRows::take_chunks(std::size_t bucket) {
   return chunks;
 }
 
-void StagedRows::spill(SliceStore& store) {
+void StagedRows::spill(SliceStore& store, Progress& progress) {
   for (std::size_t bucket = 0; bucket < heads_.size(); ++bucket) {
     const std::vector<Chunk>& chunks = chunks_[bucket];
     if (chunks.empty()) continue;
@@ -109,6 +109,7 @@ void StagedRows::spill(SliceStore& store) {
       stored_bytes_ += chunk.used();
     }
     forget_chunks(bucket);
+    progress.step();
   }
 }
 

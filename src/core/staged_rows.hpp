@@ -14,6 +14,7 @@
 #include "thresh/bytes.hpp"
 #include "thresh/emit_batch.hpp"
 #include "thresh/job_type.hpp"
+#include "thresh/progress.hpp"
 
 namespace thresh {
 
@@ -64,9 +65,9 @@ class StagedRows {
   // What the rows of a bucket have, wherever they are.
   std::uint64_t row_bytes(std::size_t bucket) const noexcept;
 
-  // Writes all that is in memory to the store, and gives its memory back. REQUIRES: always the same store,
-  // which outlives the rows.
-  void spill(SliceStore& store);
+  // Writes all that is in memory to the store, with a step for each bucket, and gives its memory back.
+  // REQUIRES: always the same store, which outlives the rows.
+  void spill(SliceStore& store, Progress& progress);
   // Reads back what was spilled of the bucket. Throws Error if it is not what was written.
   void load(std::size_t bucket);
 

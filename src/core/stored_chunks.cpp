@@ -14,7 +14,7 @@ StoredChunks& StoredChunks::operator=(StoredChunks&& other) noexcept {
   return *this;
 }
 
-void StoredChunks::append(SliceStore& store, const std::vector<Chunk>& chunks) {
+void StoredChunks::append(SliceStore& store, std::span<const Chunk> chunks) {
   assert(store_ == nullptr || store_ == &store);
   std::vector<std::string_view> pieces;
   pieces.reserve(chunks.size());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,7 @@ class StoredChunks {
 
   // Writes the chunks behind those that are there. When that throws, nothing was added.
   // REQUIRES: always the same store.
-  void append(SliceStore& store, const std::vector<Chunk>& chunks);
+  void append(SliceStore& store, std::span<const Chunk> chunks);
 
   std::size_t size() const noexcept { return extents_.size(); }
   std::size_t chunk_size(std::size_t chunk) const { return extents_[chunk].size; }

@@ -21,12 +21,11 @@ OpenTable::OpenTable(const JobType& job_type, ChunkPool& pool, const Partitioner
       context(pulse, counters, nullptr) {}
 
 void OpenTable::shed(std::uint64_t limit_bytes, SliceStore& store, Progress& progress) {
-  if (collector->bytes() <= limit_bytes || collector->spill(store)) return;
+  if (collector->bytes() <= limit_bytes || collector->spill(store, progress)) return;
   const Overflow overflow(*rows_pool, store, row_format(*job), limit_bytes);
   MeasuredSlices piece = measured(collector->seal(overflow), *job, &progress);
   for (Slice& slice : piece.slices) {
-    slice.spill(store, *rows_pool, row_format(*job));
-    progress.step();
+    slice.spill(store, *rows_pool, row_format(*job), &progress);
   }
   pieces.push_back(std::move(piece));
 }

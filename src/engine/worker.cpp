@@ -323,8 +323,7 @@ void Worker::sort_aside(PartitionId partition, const std::vector<Slice*>& slices
   tools_.watchdog.doing(fmt::format("reducing partition {}", partition));
   try {
     for (Slice* slice : slices) {
-      if (slice->loose()) slice->spill(spill_, pool_, format_);
-      tools_.pulse.step();
+      if (slice->loose()) slice->spill(spill_, pool_, format_, &tools_.pulse);
     }
   } catch (const StoreFailed& error) {
     log_warning(fmt::format("{}: rows are sorted in memory", error.what()));

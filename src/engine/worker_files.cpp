@@ -49,8 +49,7 @@ void Worker::spill_runs() {
     }
     for (Slice& slice : run.slices) {
       if (pool_.bytes_in_use() <= memory_.runs_bytes) return;
-      slice.spill(spill_, pool_, format_);
-      tools_.pulse.step();
+      slice.spill(spill_, pool_, format_, &tools_.pulse);
     }
     if (all_before) spilled_to_ = id;
   }

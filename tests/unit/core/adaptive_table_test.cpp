@@ -156,6 +156,7 @@ TEST_CASE("a table of long keys that combines little is given up when it has no 
   const JobType job = summing_job();
   ChunkPool pool;
   MemoryStore store;
+  Progress progress;
   for (const int times : {1, 8}) {
     const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLargeLimit);
     Pairs pairs;
@@ -166,7 +167,7 @@ TEST_CASE("a table of long keys that combines little is given up when it has no 
       emit_all(*collector, pairs);
       add_up(pairs, totals);
     }
-    REQUIRE(collector->spill(store) == (times == 1));
+    REQUIRE(collector->spill(store, progress) == (times == 1));
     REQUIRE((collector->spilled_bytes() > 0) == (times == 1));
     require_sealed(job, pool, *collector, totals);
   }
@@ -176,6 +177,7 @@ TEST_CASE("a bucket is sealed before it is too large to come back from a store")
   const JobType job = summing_job();
   ChunkPool pool;
   MemoryStore store;
+  Progress progress;
   const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
   std::vector<std::vector<Slice>> pieces;
   Totals totals;
@@ -183,10 +185,10 @@ TEST_CASE("a bucket is sealed before it is too large to come back from a store")
     const Pairs pairs = emits_of(part * 5'000, 10'000, 1);
     add_up(pairs, totals);
     emit_all(*collector, pairs);
-    if (collector->spill(store)) continue;
+    if (collector->spill(store, progress)) continue;
     pieces.push_back(collector->seal());
     REQUIRE(collector->spilled_bytes() == 0);
-    REQUIRE(collector->spill(store));  // there is nothing
+    REQUIRE(collector->spill(store, progress));  // there is nothing
   }
   REQUIRE(pieces.size() >= 2);
   REQUIRE(pieces.size() <= 10);
@@ -200,6 +202,7 @@ TEST_CASE("buckets that got nearly all rows are divided, and lose nothing") {
   const JobType job = summing_job();
   ChunkPool pool;
   MemoryStore store;
+  Progress progress;
   // Keys in order: ranges are cut by those that come first. Then the same key over and over, and then some
   // that are the same as far as anyone looks.
   const std::string deep(600, 'd');
@@ -215,7 +218,7 @@ TEST_CASE("buckets that got nearly all rows are divided, and lose nothing") {
       }
       add_up(pairs, totals);
       emit_all(*collector, pairs);
-      if (part == 0) REQUIRE(collector->spill(store) == (kind < 2));
+      if (part == 0) REQUIRE(collector->spill(store, progress) == (kind < 2));
     }
     require_sealed(job, pool, *collector, totals);
   }
@@ -247,8 +250,10 @@ TEST_CASE("what waits in a store is sealed, not handed over") {
   const JobType job = summing_job();
   ChunkPool pool;
   MemoryStore store;
+  Progress progress;
   const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLimit);
   emit_all(*collector, emits_of(0, 10'000, 1));
-  REQUIRE(collector->spill(store));
+  REQUIRE(collector->spill(store, progress));
+  CHECK(progress.steps() >= kPartitions);
   REQUIRE_FALSE(collector->hand_over(kAlone));
 }

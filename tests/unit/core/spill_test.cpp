@@ -95,6 +95,23 @@ TEST_CASE("loose rows are in order from one spill to the next") {
   CHECK(rows_of(slice, kTexts) == rows);
 }
 
+TEST_CASE("a large slice leaves memory a piece at a time, in order") {
+  ChunkPool pool;
+  MemoryStore store;
+  Slice slice;
+  Pairs rows;
+  for (int i = 10'000; i < 12'500; ++i) {
+    rows.emplace_back(std::to_string(i), std::string(40'000, 'v'));  // one a chunk
+    slice.append(pool, kTexts, rows.back().first, rows.back().second);
+  }
+  Progress progress;
+  slice.spill(store, pool, kTexts, &progress);
+  CHECK(progress.steps() == 3);
+  CHECK(pool.bytes_in_use() == 0);
+  CHECK(slice.sorted_to() == std::vector<std::size_t>{2500});
+  CHECK(rows_of(slice, kTexts) == rows);
+}
+
 TEST_CASE("what is spilled is sorted a million rows at a time, and may be as many as there are") {
   ChunkPool pool;
   MemoryStore store;
@@ -107,7 +124,9 @@ TEST_CASE("what is spilled is sorted a million rows at a time, and may be as man
   const SliceSize before = slice.measure(kTexts);
   CHECK(slice.about_rows(kTexts) > kRows / 100 * 99);
   CHECK(slice.about_rows(kTexts) < kRows / 100 * 101);
-  slice.spill(store, pool, kTexts);
+  Progress progress;
+  slice.spill(store, pool, kTexts, &progress);
+  CHECK(progress.steps() == 3);
   CHECK(slice.sorted_to().size() == 3);
   CHECK(pool.bytes_in_use() == 0);
   CHECK(slice.about_rows(kTexts) == 0);
@@ -250,6 +269,7 @@ TEST_CASE("pieces of a table become what the table would have been") {
 std::unique_ptr<Collector> spilled_table(const JobType& job, ChunkPool& pool, SliceStore& store) {
   constexpr std::uint64_t kLimitBytes = 1 << 20;  // no bucket is that large
   std::unique_ptr<Collector> table = make_collector(job, pool, Partitioner(3), kLimitBytes);
+  Progress progress;
   for (std::uint64_t i = 0; i < 120'000; i += 10'000) {
     Pairs emits;
     for (std::uint64_t n = i; n < i + 10'000; ++n) {
@@ -257,7 +277,7 @@ std::unique_ptr<Collector> spilled_table(const JobType& job, ChunkPool& pool, Sl
       emits.emplace_back(key, number_bytes(n % 7 == 0 ? n : 1));
     }
     emit_all(*table, emits);
-    REQUIRE(table->spill(store));
+    REQUIRE(table->spill(store, progress));
     REQUIRE(table->bytes() <= (1 << 17));  // the empty table
   }
   return table;

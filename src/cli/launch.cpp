@@ -62,6 +62,14 @@ RunJob check_job(const Words& job) {
   refuse("launch takes a job, and '" + job.front() + "' is none; thresh list names the jobs");
 }
 
+// Those that the file names, if it is one that can be read twice and no more than names and slots.
+std::vector<LaunchHost> hosts_in(const std::string& hostfile) {
+  const auto status = storage::file_status(hostfile, ExitCode::Usage);
+  if (!status) refuse("option --hostfile: there is no file '" + hostfile + "'");
+  if (status->kind != storage::FileStatus::Kind::Regular) return {};
+  return parse_hostfile(storage::read_file(hostfile, ExitCode::Usage));
+}
+
 LaunchRequest read_request(const ToolArguments& arguments) {
   if (arguments.has("hosts") && arguments.has("hostfile"))
     refuse("--hosts and --hostfile exclude each other");
@@ -70,9 +78,7 @@ LaunchRequest read_request(const ToolArguments& arguments) {
                               [](const std::string& value) { return parse_count(value, 1, kMostRanks); });
   request.hosts = parse_value(arguments, "hosts", parse_hosts).value_or(std::vector<LaunchHost>());
   request.hostfile = arguments.value("hostfile").value_or("");
-  if (arguments.has("hostfile") && !storage::file_status(request.hostfile, ExitCode::Usage)) {
-    refuse("option --hostfile: there is no file '" + request.hostfile + "'");
-  }
+  if (arguments.has("hostfile")) request.hosts = hosts_in(request.hostfile);
   request.fault_tolerant = !arguments.has("no-ft");
   // No matter where a shell would find another thresh.
   request.program = {std::filesystem::read_symlink("/proc/self/exe").string()};
@@ -88,20 +94,28 @@ void note_what_a_loss_costs(const LaunchRequest& request, const MpiFacts& mpi) {
 }
 
 // What a restart runs: the hosts that do not answer are left out of it.
-Words next_command(const LaunchRequest& request, const MpiFacts& mpi, const MachineFacts& machine) {
-  const std::vector<LaunchHost> there = hosts_that_answer(request, mpi, machine);
-  if (there.size() == request.hosts.size()) return launch_command(request, mpi, machine);
-  if (there.empty()) {
+Words next_command(LaunchRequest request, const MpiFacts& mpi, const MachineFacts& machine) {
+  if (!request.hostfile.empty()) {  // it may say something else now
+    try {
+      request.hosts = hosts_in(request.hostfile);
+    } catch (const Error&) {
+      // mpirun will say so as well, and may do better the next time.
+    }
+  }
+  std::vector<LaunchHost> there = hosts_that_answer(request, mpi, machine);
+  if (there.empty() && !request.hosts.empty()) {
     print_note(kWho, "no host answers; trying all of them");
-    return launch_command(request, mpi, machine);
+    there = request.hosts;
   }
   for (const LaunchHost& host : request.hosts) {
     if (std::find(there.begin(), there.end(), host) == there.end()) {
       print_note(kWho, "host " + host.name + " does not answer; goes on without it");
     }
   }
-  Words command = launch_command(moved_to(there, request), mpi, machine);
-  print_note(kWho, "runs " + shell_text(command));
+  const bool as_before =
+      there.size() == request.hosts.size() && (there.empty() || slots_of(there) >= request.ranks.value_or(0));
+  Words command = launch_command(as_before ? request : moved_to(there, request), mpi, machine);
+  if (!as_before) print_note(kWho, "runs " + shell_text(command));
   return command;
 }
 
@@ -123,7 +137,8 @@ int launch(const ToolArguments& arguments) {
   plan.command = understand(command);
   plan.output = job.options.output;
   plan.who = kWho;
-  if (request.hosts.size() > 1) plan.next_command = [&] { return next_command(request, mpi, machine); };
+  if (request.hosts.size() > 1 || !request.hostfile.empty())
+    plan.next_command = [&] { return next_command(request, mpi, machine); };
   note_what_a_loss_costs(request, mpi);
   if (arguments.has("dry-run")) {
     print_out(shell_text(command) + "\n");

@@ -8,6 +8,7 @@
 
 #include "cli/number.hpp"
 #include "cli/supervised_command.hpp"
+#include "core/text.hpp"
 #include "thresh/errors.hpp"
 
 namespace thresh::cli {
@@ -52,12 +53,6 @@ struct Place {
   bool alone;  // on this machine
 };
 
-std::uint64_t slots_of(const std::vector<LaunchHost>& hosts) {
-  std::uint64_t slots = 0;
-  for (const LaunchHost& host : hosts) slots += host.slots;
-  return slots;
-}
-
 // mpirun would say so as well, at length, and a restart would not help.
 void check_ranks(const LaunchRequest& request, const Place& place) {
   if (!request.ranks) {
@@ -67,9 +62,11 @@ void check_ranks(const LaunchRequest& request, const Place& place) {
   if (place.hosts.empty()) return;
   if (*request.ranks > slots_of(place.hosts)) {
     throw Error(ExitCode::Usage,
-                fmt::format("option -np: {} ranks are more than the slots of {}; give more, as in "
-                            "--hosts NAME:SLOTS, or fewer ranks",
-                            *request.ranks, hosts_text(place.hosts)));
+                fmt::format("option -np: {} ranks are more than the slots of {}; give more, as in {}, or "
+                            "fewer ranks",
+                            *request.ranks,
+                            place.hostfile.empty() ? hosts_text(place.hosts) : printable(place.hostfile),
+                            place.hostfile.empty() ? "--hosts NAME:SLOTS" : "NAME slots=SLOTS"));
   }
 }
 
@@ -90,6 +87,12 @@ void add_keepalive(Words& words, const MpiFacts& mpi) {
 
 }  // namespace
 
+std::uint64_t slots_of(const std::vector<LaunchHost>& hosts) {
+  std::uint64_t slots = 0;
+  for (const LaunchHost& host : hosts) slots += host.slots;
+  return slots;
+}
+
 bool survives_losses(const LaunchRequest& request, const MpiFacts& mpi) {
   return request.fault_tolerant && mpi.open_mpi >= kUlfmSince && mpi.ulfm;
 }
@@ -108,8 +111,11 @@ Words launch_command(const LaunchRequest& request, const MpiFacts& mpi, const Ma
   if (known && machine.root) add(words, {"--allow-run-as-root"});
   if (request.ranks) add(words, {"-np", std::to_string(*request.ranks)});
   if (known) {
-    if (!place.hosts.empty()) add(words, {"-H", hosts_text(place.hosts)});
-    if (!place.hostfile.empty()) add(words, {"--hostfile", place.hostfile});
+    if (!place.hostfile.empty()) {
+      add(words, {"--hostfile", place.hostfile});
+    } else if (!place.hosts.empty()) {
+      add(words, {"-H", hosts_text(place.hosts)});
+    }
     if (place.several()) add(words, {"--map-by", "node"});
     // A rank more than there are cores is usual, as rank 0 only directs, and Open MPI 5 refuses to bind it.
     if (place.named()) add(words, {"--bind-to", "none"});
@@ -138,6 +144,7 @@ LaunchRequest moved_to(std::vector<LaunchHost> hosts, const LaunchRequest& reque
   const std::uint64_t slots = slots_of(hosts);
   const std::uint64_t before = request.ranks.value_or(slots_of(request.hosts));
   moved.hosts = std::move(hosts);
+  moved.hostfile.clear();
   if (request.ranks) moved.ranks = std::min(before, slots);
   if (slots < before) moved.program = without_spares(request.program);
   return moved;
@@ -167,6 +174,41 @@ std::vector<LaunchHost> parse_hosts(std::string_view text) {
                                    piece.substr(colon + 1), bad.what()));
       }
     }
+    hosts.push_back(std::move(host));
+  }
+  return hosts;
+}
+
+std::vector<LaunchHost> parse_hostfile(std::string_view text) {
+  std::vector<LaunchHost> hosts;
+  for (std::string_view rest : split(text, '\n')) {
+    rest = rest.substr(0, rest.find('#'));
+    Words words(1);
+    for (const char c : rest) {
+      if (std::string_view(" \t\r=").find(c) == std::string_view::npos) {
+        words.back() += c;
+      } else if (!words.back().empty()) {
+        words.emplace_back();
+      }
+    }
+    if (words.back().empty()) words.pop_back();
+    if (words.empty()) continue;
+    // mpirun has signs for hosts that are left out, or counted from the first node.
+    if (words.size() % 2 == 0 || words[0].find_first_of("^+@:\"") != std::string::npos) return {};
+    LaunchHost host{words[0], 0};
+    for (std::size_t at = 1; at < words.size(); at += 2) {
+      try {
+        const std::uint64_t slots = parse_count(words[at + 1], 1, kMostSlots);
+        if (words[at] == "slots") {
+          host.slots = slots;
+        } else if (words[at] != "max_slots" && words[at] != "max-slots") {
+          return {};
+        }
+      } catch (const BadValue&) {
+        return {};
+      }
+    }
+    if (host.slots == 0) return {};
     hosts.push_back(std::move(host));
   }
   return hosts;

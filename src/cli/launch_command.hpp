@@ -19,7 +19,7 @@ struct LaunchHost {
 struct LaunchRequest {
   std::optional<std::uint64_t> ranks;
   std::vector<LaunchHost> hosts;  // none: this machine, or the nodes of the allocation
-  std::string hostfile;           // instead of hosts; empty: none
+  std::string hostfile;           // what names the hosts; empty: the command names them
   bool fault_tolerant = true;     // ULFM, where MPI has it
   std::vector<std::string> program;
 };
@@ -54,11 +54,17 @@ LaunchRequest moved_to(std::vector<LaunchHost> hosts, const LaunchRequest& reque
 // Whether the ranks go on by themselves when one is lost.
 bool survives_losses(const LaunchRequest& request, const MpiFacts& mpi);
 
+std::uint64_t slots_of(const std::vector<LaunchHost>& hosts);
+
 // "a:2,b:1", as mpirun's -H takes it.
 std::string hosts_text(const std::vector<LaunchHost>& hosts);
 
 // "a:2,b": two slots and one, as mpirun's own -H reads it. Throws BadValue.
 std::vector<LaunchHost> parse_hosts(std::string_view text);
+
+// The hosts of a file as mpirun reads it: "NAME slots=N [max_slots=N]" a line, and comments behind '#'. None
+// if it says anything else, or leaves it to mpirun how many slots a host has.
+std::vector<LaunchHost> parse_hostfile(std::string_view text);
 
 // The nodes of a Slurm allocation: their names, and what Slurm says of tasks, as in "2(x3),1". Without that,
 // or for nodes that it does not reach, one task.

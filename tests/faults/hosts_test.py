@@ -28,11 +28,12 @@ class SeveralHosts(ranks.Case):
             file.write(ranks.text(random.Random(8), 20_000))
         self.output = os.path.join(self.shared, "out")
         self.log = os.path.join(self.shared, "stderr")
+        self.places = ("--hosts", "a:3,b:2")
 
     def launch(self, *options):
         """A job on both hosts; rank 0, 2 and 4 are on a."""
         env = {k: v for k, v in ranks.environment().items() if not k.startswith("OMPI_MCA_")} | self.hosts.settings()
-        command = [self.thresh, "launch", "--hosts", "a:3,b:2", "--backoff", "100ms", "wordcount", self.source, "--partitions",
+        command = [self.thresh, "launch", *self.places, "--backoff", "100ms", "wordcount", self.source, "--partitions",
                    PARTITIONS, "--split-size", "4K", "-o", self.output, *options]
         # Not a pipe, which a host that is frozen would hold open.
         with open(self.log, "wb") as file:
@@ -77,6 +78,18 @@ class SeveralHosts(ranks.Case):
         self.hosts.lose("b")
         said = self.assert_complete(process)
         self.assertIn("host b does not answer", said)
+
+    def test_a_host_of_a_file_is_lost(self):
+        file = os.path.join(self.shared, "hosts")
+        with open(file, "w", encoding="utf-8") as text:
+            text.write("# two of them\na slots=3\nb slots=2 max_slots=2\n")
+        self.places = ("--hostfile", file)
+        process = self.launch_and_hang(1, "reduce")
+        self.hosts.lose("b")
+        said = self.assert_complete(process)
+        self.assertIn(f"--hostfile {file} ", said)
+        self.assertIn("host b does not answer; goes on without it", said)
+        self.assertIn("-H a:3 ", said)
 
     def test_the_host_of_rank_0_is_lost(self):
         process = self.launch_and_hang(1, "map:2")

@@ -110,6 +110,27 @@ TEST_CASE("a file of hosts is mpirun's to read") {
         joined({"mpirun -np 4 --hostfile 'my hosts' --map-by node --bind-to none ", kKeepalive4, kJob}));
 }
 
+TEST_CASE("a file of hosts is read as mpirun reads it, or not at all") {
+  CHECK(parse_hostfile("a slots=8\n\n# b is away\n  c\tslots = 2 max_slots=4 # small\r\n10.0.0.7 slots=1") ==
+        Hosts{{"a", 8}, {"c", 2}, {"10.0.0.7", 1}});
+  for (const char* unknown : {"", "a", "a slots=8\nb", "a slots", "a slots=0", "a slots=x", "a sockets=2",
+                              "^a slots=2", "me@a slots=2", "+n0 slots=2", "a:2 slots=2", "a b c"}) {
+    CAPTURE(unknown);
+    CHECK(parse_hostfile(unknown).empty());
+  }
+}
+
+TEST_CASE("a file of hosts that was read stays mpirun's to read, until hosts are lost") {
+  LaunchRequest wanted = request(4, {{"a", 2}, {"b", 2}});
+  wanted.hostfile = "hosts";
+  CHECK(text(wanted, kOpenMpi4, workstation()).starts_with("mpirun -np 4 --hostfile hosts --map-by node "));
+  CHECK(text(moved_to({{"b", 2}}, wanted), kOpenMpi4, workstation())
+            .starts_with("mpirun -np 2 -H b:2 --bind-to"));
+  wanted.ranks = 5;
+  CHECK(test::contains(test::error_of([&] { text(wanted, kOpenMpi4, workstation()); }),
+                       "-np: 5 ranks are more than the slots of hosts; give more, as in NAME slots=SLOTS"));
+}
+
 TEST_CASE("in an allocation mpirun knows the nodes, and how many ranks there are to be") {
   CHECK(text(request(std::nullopt), kOpenMpi4, allocation()) == joined({"mpirun ", kKeepalive4, kJob}));
   CHECK(text(request(99), kOpenMpi5, allocation()) == joined({"mpirun -np 99 ", kUlfm, kKeepalive5, kJob}));

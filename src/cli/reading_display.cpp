@@ -16,6 +16,13 @@ using namespace std::chrono_literals;
 constexpr auto kInterval = 200ms;
 constexpr std::uint64_t kLargeBytes = std::uint64_t{256} << 20;  // takes long enough to be told of at once
 
+// The end of a long one, as a line that does not fit a terminal cannot be cleared.
+std::string name_of(const std::string& path) {
+  constexpr std::size_t kMostBytes = 32;
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return printable(name.size() <= kMostBytes ? name : "..." + name.substr(name.size() - kMostBytes));
+}
+
 }  // namespace
 
 ReadingDisplay::ReadingDisplay() : watched_(isatty(STDERR_FILENO) == 1) {}
@@ -35,8 +42,8 @@ void ReadingDisplay::show(const std::string& path, std::uint64_t bytes) {
   if (now - *shown_ >= kInterval || bytes >= kLargeBytes) {
     shown_ = now;
     drawn_ = true;
-    fmt::print(stderr, "\r\033[Kreading {} ({}); {} before it", printable(path.substr(path.rfind('/') + 1)),
-               engine::human_bytes(bytes), engine::human_bytes(bytes_read_));
+    fmt::print(stderr, "\r\033[Kreading {} ({}); {} before it", name_of(path), engine::human_bytes(bytes),
+               engine::human_bytes(bytes_read_));
     std::fflush(stderr);
   }
   bytes_read_ += bytes;

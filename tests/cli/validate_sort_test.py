@@ -48,7 +48,7 @@ class ValidateSort(ranks.Case):
         """(exit code, stdout, what a person at a terminal for stderr is shown)."""
         ours, theirs = pty.openpty()
         try:
-            with subprocess.Popen([self.thresh, *words], stdout=subprocess.PIPE, stderr=theirs) as process:
+            with subprocess.Popen([self.thresh, *map(str, words)], stdout=subprocess.PIPE, stderr=theirs) as process:
                 os.close(theirs)
                 out = process.communicate(timeout=60)[0]
             shown = b""
@@ -70,6 +70,9 @@ class ValidateSort(ranks.Case):
         self.assertEqual(code, 0, shown)
         self.assertIn(b"in order", out)
         self.assertEqual(shown, "\r\x1b[Kreading b.bin (256.0 MiB); 100 B before it\r\x1b[K")
+        large.rename(long := self.dir / ("x" * 200 + "y" * 32))
+        code, out, shown = self.on_a_terminal("validate-sort", "--records", 100, long)
+        self.assertEqual(shown, "\r\x1b[Kreading ..." + "y" * 32 + " (256.0 MiB); 0 B before it\r\x1b[K")
         code, out, shown = self.on_a_terminal("validate-sort", small)
         self.assertEqual((code, shown), (0, ""))
 

@@ -23,6 +23,12 @@ constexpr std::size_t kPieceBytes = 256 << 10;
 // The disk works while the next lines are made, so that fsync has little left to wait for: terasort of 1 GiB
 // took 1.65 s instead of 2.09.
 constexpr std::uint64_t kWritebackBytes = 1 << 20;
+// How much room a part is given at once: as much as it has, within these. Finding a block for each 4 KiB as
+// they are written is a quarter of the write: on ext4 512 MiB in parts of 16 MiB took 0.13 s, and 0.10 so.
+// More at a time gains nothing there, but elsewhere each call may be a message; less is not missed by others
+// who write to a disk that is nearly full.
+constexpr std::uint64_t kLeastReserved = 1 << 20;
+constexpr std::uint64_t kMostReserved = 8 << 20;
 constexpr std::size_t kSlack = 16;  // behind the piece, for copies of a fixed size
 constexpr std::size_t kShownKeyBytes = 100;
 
@@ -241,6 +247,7 @@ void PartWriter::write_out(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, kPieceBytes);
     XXH3_64bits_update(&checksum_, piece.data(), piece.size());
+    if (piece.size() >= kPieceBytes / 2) reserve_room_for(piece.size());  // a small part is not worth it
     write_all(fd_.get(), piece, temporary_);
     offset_ += piece.size();
     if (options_.fsync && offset_ - writeback_from_ >= kWritebackBytes) {
@@ -249,6 +256,13 @@ void PartWriter::write_out(std::string_view bytes) {
     }
     bytes.remove_prefix(piece.size());
   }
+}
+
+void PartWriter::reserve_room_for(std::size_t piece) {
+  if (!reserves_ || offset_ + piece <= reserved_) return;
+  const std::uint64_t size = std::clamp(offset_, kLeastReserved, kMostReserved);
+  reserves_ = reserve_room(fd_.get(), offset_, size);
+  if (reserves_) reserved_ = offset_ + size;
 }
 
 bool ranks_before(const TopLine& a, const TopLine& b) noexcept {
@@ -273,6 +287,7 @@ PartSummary PartWriter::commit(PartSummary ledger) {
   assert(!temporary_.empty());
   check_between_lines();
   flush();
+  if (reserved_ > offset_) truncate_file(fd_.get(), offset_, temporary_);
   if (options_.fsync) fsync_file(fd_.get(), temporary_);
   fd_.close(temporary_);
 

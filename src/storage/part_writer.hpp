@@ -70,6 +70,7 @@ class PartWriter final : public ResultSink {
   [[noreturn]] void refuse(std::string_view text, Field field) const;
   void flush();
   void write_out(std::string_view bytes);
+  void reserve_room_for(std::size_t piece);
   void offer_top(std::string_view rank);
 
   std::string directory_;
@@ -84,6 +85,8 @@ class PartWriter final : public ResultSink {
   std::size_t used_ = 0;              // of the buffer
   std::uint64_t offset_ = 0;          // in the file, of the buffer's first byte
   std::uint64_t writeback_from_ = 0;  // up to here it was begun
+  std::uint64_t reserved_ = 0;        // up to here the file system was asked for room
+  bool reserves_ = true;              // it grants it
   XXH3_state_t checksum_;
   std::uint64_t lines_ = 0;
   std::uint64_t weight_ = 0;

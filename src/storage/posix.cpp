@@ -190,6 +190,14 @@ void begin_writeback(int fd, std::uint64_t offset, std::uint64_t size) noexcept 
                           SYNC_FILE_RANGE_WRITE);
 }
 
+bool reserve_room(int fd, std::uint64_t offset, std::uint64_t size) noexcept {
+  return ::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size)) == 0;
+}
+
+void truncate_file(int fd, std::uint64_t size, const std::string& path) {
+  if (::ftruncate(fd, static_cast<off_t>(size)) != 0) throw_errno(ExitCode::Io, "truncate", path, errno);
+}
+
 void fsync_file(int fd, const std::string& path) {
   if (::fsync(fd) != 0) throw_errno(ExitCode::Io, "make durable (fsync)", path, errno);
 }

@@ -90,6 +90,10 @@ void fsync_file(int fd, const std::string& path);
 // Has these bytes written to the disk, without waiting for it. A hint: it promises nothing, and what fails is
 // told by fsync.
 void begin_writeback(int fd, std::uint64_t offset, std::uint64_t size) noexcept;
+// Has the file system set these bytes aside, without a change of the file's size; writing is quicker then,
+// and truncate_file gives back what is too much. False where there is no room, or no such call.
+bool reserve_room(int fd, std::uint64_t offset, std::uint64_t size) noexcept;
+void truncate_file(int fd, std::uint64_t size, const std::string& path);
 // Makes renames into and unlinks from the directory durable. File systems without that are accepted.
 void fsync_directory(const std::string& path);
 

@@ -2,6 +2,7 @@
 
 #include <rapidcheck.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -138,6 +139,18 @@ TEST_CASE("texts of any size around the buffer's come out as they went in") {
   const PartSummary part = writer.commit({});
   CHECK(slurp(scratch / part.file) == expected);
   CHECK_FALSE(check_part(scratch.path(), part.file, expected.size(), hash_bytes(expected), nullptr));
+}
+
+TEST_CASE("a part takes no more room than its bytes, whatever was set aside for more of them") {
+  const Scratch scratch;
+  PartWriter writer(scratch.path(), 0, 1, "id", {});
+  const std::string value(100'000, 'v');
+  for (int i = 0; i < 44; ++i) line(writer, "k", value);
+  const PartSummary part = writer.commit({});
+  struct stat file {};
+  REQUIRE(::stat((scratch / part.file).c_str(), &file) == 0);
+  CHECK(static_cast<std::uint64_t>(file.st_size) == part.bytes);
+  CHECK(static_cast<std::uint64_t>(file.st_blocks) * 512 < part.bytes + 100'000);
 }
 
 TEST_CASE("check_part says what is wrong and counts its blocks as progress") {

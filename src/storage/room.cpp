@@ -28,6 +28,7 @@ std::optional<Room> room_at(const std::string& path) {
     if (errno != ENOENT || at == "." || parent == at) return std::nullopt;
     at = parent.empty() ? "." : parent;
   }
+  if (status.f_blocks == 0) return std::nullopt;  // ramfs, some of FUSE: it does not count
   // Network file systems may count no inodes at all.
   const bool has_inodes = status.f_files == 0 || status.f_favail > 0;
   return Room{std::uint64_t{status.f_bavail} * status.f_frsize, has_inodes, at};

@@ -128,13 +128,22 @@ class StartRules(ranks.Case):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(ranks.parts(self.dir / "out"), self.expected("wordcount", 3, [self.source]))
 
-    def test_a_full_disk_stops_the_job_and_space_lets_it_go_on(self):
+    def mount(self, *how):
         disk = self.dir / "disk"
         disk.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", "size=1M", "none", disk]
+        mount = ["mount", "-t", *how, "none", disk]
         if os.getuid() != 0 or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
-            self.skipTest("may not mount a small file system")
+            self.skipTest("may not mount a file system")
         self.addCleanup(subprocess.run, ["umount", "-l", disk], check=True)
+        return disk
+
+    def test_a_file_system_that_counts_and_reserves_no_room(self):
+        self.mount("ramfs")
+        self.source.write_bytes(b"".join(b"word%d\n" % i for i in range(80_000)))
+        self.completes(out="disk/out")
+
+    def test_a_full_disk_stops_the_job_and_space_lets_it_go_on(self):
+        disk = self.mount("tmpfs", "-o", "size=1M")
         self.source.write_bytes(b"".join(b"word%d\n" % i for i in range(40_000)))
         ballast = disk / "ballast"
         for kept, phrase in ((4096, str(disk)), (300 << 10, "part")):

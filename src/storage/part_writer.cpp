@@ -247,7 +247,7 @@ void PartWriter::write_out(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, kPieceBytes);
     XXH3_64bits_update(&checksum_, piece.data(), piece.size());
-    if (piece.size() >= kPieceBytes / 2) reserve_room_for(piece.size());  // a small part is not worth it
+    if (offset_ > 0) reserve_room_for(piece.size());  // what fits into the buffer is written at once
     write_all(fd_.get(), piece, temporary_);
     offset_ += piece.size();
     if (options_.fsync && offset_ - writeback_from_ >= kWritebackBytes) {

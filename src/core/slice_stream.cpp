@@ -1,6 +1,7 @@
 #include "core/slice_stream.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "thresh/errors.hpp"
@@ -16,6 +17,12 @@ struct Header {
   std::uint32_t sequence;
   std::uint32_t partition;  // and kStaged
   std::uint64_t bytes;
+  std::uint64_t checksum = 0;
+
+  // XXH3 of what is before it. Of all that travels the ledger sees rows alone.
+  std::uint64_t computed() const noexcept {
+    return hash_bytes({reinterpret_cast<const char*>(this), offsetof(Header, checksum)});
+  }
 };
 static_assert(sizeof(Header) == SliceSize::kHeaderBytes);
 
@@ -72,9 +79,10 @@ StreamPieces SliceSender::pieces() const {
 std::size_t SliceSender::write_head(const Item& item, char* to) {
   const Slice& slice = item.run->slices[item.partition];
   const RunId& id = item.run->summary.id;
-  const Header header{id.generation, id.worker, id.sequence,
-                      item.partition | (slice.staged() ? Header::kStaged : 0),
-                      item.run->summary.slices[item.partition].bytes};
+  Header header{id.generation, id.worker, id.sequence,
+                item.partition | (slice.staged() ? Header::kStaged : 0),
+                item.run->summary.slices[item.partition].bytes};
+  header.checksum = header.computed();
   std::memcpy(to, &header, sizeof header);
   if (!slice.staged()) return sizeof header;
   StagedRanges ranges = slice.ranges() != nullptr ? *slice.ranges() : StagedRanges{};
@@ -137,10 +145,11 @@ bool SliceReceiver::gather(ByteSource& bytes, char* to, std::size_t size) {
 void SliceReceiver::begin_slice(ReceivedSlices& into) {
   Header header{};
   std::memcpy(&header, header_, sizeof header);
+  if (header.checksum != header.computed()) bad_stream("its header is damaged");
   const bool staged = (header.partition & Header::kStaged) != 0;
   header.partition &= ~Header::kStaged;
   if (header.partition >= partitions_) bad_stream("its partition does not exist");
-  if (header.bytes <= (staged ? sizeof(StagedRanges) : 0)) bad_stream("its header is damaged");
+  if (header.bytes <= (staged ? sizeof(StagedRanges) : 0)) bad_stream("it has no rows");
   if (staged && (loose_ || format_.value_size() == 0)) bad_stream("no rows of this job wait to be combined");
   const SliceKey key{header.partition, {header.generation, header.worker, header.sequence}};
   const auto [at, added] = into.try_emplace(key);

@@ -1,7 +1,7 @@
 // How slices travel: a stream of bytes a pair of ranks, cut into rounds wherever a round ends.
 //
 // A slice is a header of SliceSize::kHeaderBytes (run id, partition and whether it is staged, bytes of the
-// rest), if it is staged its ranges, then the rows. How they lie in chunks is up to each side.
+// rest, a checksum), if it is staged its ranges, then the rows. How they lie in chunks is up to each side.
 #pragma once
 
 #include <cstdint>

@@ -71,7 +71,7 @@ struct SliceSize {
   std::uint64_t hash_sum = 0;  // order-free sum of the hashes of its rows, modulo 2^64
 
   // In a shuffle stream a header comes before the rows; without rows there is nothing.
-  static constexpr std::uint64_t kHeaderBytes = 24;
+  static constexpr std::uint64_t kHeaderBytes = 32;
   std::uint64_t wire_bytes() const noexcept { return rows == 0 ? 0 : kHeaderBytes + bytes; }
   bool operator==(const SliceSize&) const = default;
 };

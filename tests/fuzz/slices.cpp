@@ -11,6 +11,26 @@ namespace {
 
 constexpr std::uint32_t kPartitions = 4;
 
+void write_checksum(std::string& bytes, std::size_t begin, std::size_t size) {
+  const std::uint64_t checksum = hash_bytes(std::string_view(bytes).substr(begin, size));
+  std::memcpy(bytes.data() + begin + size, &checksum, sizeof checksum);
+}
+
+// Makes the checksums of headers and ranges good, or what lies behind them would never be reached.
+void mend_checksums(std::string& stream) {
+  constexpr std::size_t kChecksum = sizeof(std::uint64_t);
+  for (std::size_t at = 0; stream.size() - at >= SliceSize::kHeaderBytes;) {
+    write_checksum(stream, at, SliceSize::kHeaderBytes - kChecksum);
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, stream.data() + at + 16, sizeof bytes);
+    const bool staged = (stream[at + 15] & 0x80) != 0;
+    at += SliceSize::kHeaderBytes;
+    if (stream.size() - at < bytes) return;
+    if (staged && bytes >= sizeof(StagedRanges)) write_checksum(stream, at, sizeof(StagedRanges) - kChecksum);
+    at += bytes;
+  }
+}
+
 // Combines them by keeping the first value.
 void combine(const Slice& slice, const SliceSize& size, const RowFormat& format) {
   static ChunkPool pool;
@@ -61,7 +81,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto value_size = input.ConsumeIntegralInRange<std::size_t>(0, 9);
   const RowFormat format(value_size, std::string_view(usual).substr(0, value_size == 8 ? 8 : 0));
   const auto piece = input.ConsumeIntegralInRange<std::size_t>(1, 64);
-  const std::string stream = input.ConsumeRemainingBytesAsString();
+  const bool mend = input.ConsumeBool();
+  std::string stream = input.ConsumeRemainingBytesAsString();
+  if (mend) mend_checksums(stream);
   must(format.checked_size(stream) <= stream.size(), "a row is within its bytes");
   must(receive(stream, piece, format) == receive(stream, stream.size() + 1, format),
        "cuts make no difference");

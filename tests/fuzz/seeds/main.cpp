@@ -77,7 +77,8 @@ void seed_slices() {
   for (PartitionId p = 0; p < 3; ++p) sender.add(run, p);
   std::string stream(sender.bytes_left(), '\0');
   sender.fill(stream.data(), stream.size());
-  seed("stream", stream + '\x07' + '\0');  // then the size of a piece and of values
+  // Then whether checksums are mended, the size of a piece and of values.
+  seed("stream", stream + '\1' + '\x07' + '\0');
 }
 
 void seed_files() {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/blame.hpp"
+#include "storage/process.hpp"
 #include "thresh/errors.hpp"
 
 namespace thresh::engine {
@@ -18,6 +19,12 @@ constexpr std::chrono::milliseconds kPollInterval{10};
 constexpr std::chrono::milliseconds kLookInterval{100};
 // Those who are waited for may just hang, and are ended for that after the timeout.
 constexpr std::chrono::seconds kMoreForOthers{10};
+
+// The state of a process is that of its main thread.
+bool waits_for_a_disk() {
+  const auto state = storage::process_state(static_cast<std::uint64_t>(getpid()));
+  return state && state->state == 'D';
+}
 
 }  // namespace
 
@@ -82,12 +89,14 @@ std::chrono::milliseconds Watchdog::most_still() const noexcept {
 void Watchdog::end_process() {
   leave_hang();
   const std::uint64_t offset = offset_.load(std::memory_order_relaxed);
-  const std::string text = fmt::format(
-      "thresh: {} made no progress for {:.1f} s while {}{}; ending it. If a record may take that long, raise "
-      "--task-timeout or call alive() in the job\n",
-      who_, static_cast<double>(most_still().count()) / 1000.0,
-      patient_.load(std::memory_order_relaxed) ? "waiting for the other ranks" : what_,
-      offset == 0 ? "" : fmt::format(", at byte {}", offset));
+  const std::string text =
+      fmt::format("thresh: {} made no progress for {:.1f} s while {}{}; ending it. {}\n", who_,
+                  static_cast<double>(most_still().count()) / 1000.0,
+                  patient_.load(std::memory_order_relaxed) ? "waiting for the other ranks" : what_,
+                  offset == 0 ? "" : fmt::format(", at byte {}", offset),
+                  waits_for_a_disk()
+                      ? "It waits for a disk or a file server: if that may take so long, raise --task-timeout"
+                      : "If a record may take that long, raise --task-timeout or call alive() in the job");
   // Neither MPI nor the main thread's locks can be relied on here.
   const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
   if (siblings_) std::raise(SIGKILL);

@@ -11,7 +11,8 @@ namespace thresh::storage {
 std::string small_file(const std::string& path);
 
 struct ProcessState {
-  char state = '?';             // of /proc/PID/stat: R runs, S and D sleep, T is stopped, Z and X are dead
+  // Of /proc/PID/stat: R runs, S sleeps, D waits for a disk, T is stopped, Z and X are dead.
+  char state = '?';
   std::string start_time;       // since boot, in ticks: tells a process from a later one of the same id
   std::uint64_t cpu_ticks = 0;  // what all its threads took so far, of sysconf(_SC_CLK_TCK) a second
 

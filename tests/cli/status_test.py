@@ -13,6 +13,8 @@ NOBODY = "; no process is at work any more: thresh inspect shows what to do"
 
 
 class Status(ranks.Case):
+    time_is_short = True
+
     def status(self, output, *more):
         result = ranks.run(0, self.thresh, "status", output, *more)
         self.assertEqual((result.returncode, result.stderr), (0, b""))

@@ -28,6 +28,8 @@ def fault(kind, worker, step):
 
 
 class InJob(ranks.Case):
+    time_is_short = True
+
     def setUp(self):
         super().setUp()
         rng = random.Random(5)

@@ -16,6 +16,7 @@ RESUMABLE = {75, 134, 137, 139}
 
 
 class Poison(ranks.Case):
+    time_is_short = True
     job_name = "poison"
 
     def source(self, *kinds, lines=3000):
@@ -122,6 +123,16 @@ class Poison(ranks.Case):
         self.assertIn("goes on with", result.stderr.decode())
         lines = b"".join(ranks.parts(self.dir / "out").values()).splitlines()
         self.assertIn(b"poison doze\t1", lines)
+
+    def test_who_waits_for_a_disk_is_told_apart(self):
+        for kind, reason in (("disk", "It waits for a disk or a file server"), ("hang", "If a record may take that long")):
+            for count in (0, 3):
+                with self.subTest(kind=kind, ranks=count):
+                    source, _ = self.source(kind)
+                    result = self.attempt(count, source)
+                    self.assertEqual(result.returncode, 75, result.stderr.decode())
+                    self.assertIn(f"; ending it. {reason}", result.stderr.decode())
+                    self.clear()
 
     def test_a_job_that_was_stopped_as_a_whole_goes_on(self):
         """For longer than --peer-timeout, as by scontrol suspend; whoever wakes up first."""

@@ -1,4 +1,7 @@
 // A job on whose input one may die: for tests of what becomes of such records.
+#include <sys/prctl.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -41,12 +44,20 @@ struct Poison {
     out(key, sum);
   }
 
+  // In state D of /proc, as the parent of a vfork is until its child ends.
+  static void wait_as_for_a_disk() {
+    if (vfork() != 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) pause();
+  }
+
   static void act(std::string_view kind) {
     if (kind == "throw") throw std::runtime_error("poisoned");
     if (kind == "segv") std::raise(SIGSEGV);
     if (kind == "abort") std::abort();
     if (kind == "kill") std::raise(SIGKILL);
     if (kind == "memory") throw std::bad_alloc();
+    if (kind == "disk") wait_as_for_a_disk();
     while (kind == "hang") std::this_thread::sleep_for(std::chrono::seconds(1));
   }
 };

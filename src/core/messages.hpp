@@ -104,6 +104,8 @@ struct Inventory {
   std::vector<RunSummary> runs;
   std::vector<PartSummary> parts;   // of its share, those that are good
   std::vector<std::string> damage;  // of its share: what is wrong with the others, for the log
+  // If sealed: all that this worker holds is in its memory, and all other workers read it there.
+  bool readable = false;
 };
 // Answers SaveRuns: what could be written is.
 struct RunsSaved {

@@ -155,6 +155,7 @@ void SliceReceiver::begin_slice(ReceivedSlices& into) {
   const auto [at, added] = into.try_emplace(key);
   if (!added) bad_stream("it arrived before");
   slice_ = &at->second;
+  partition_ = header.partition;
   rows_left_ = header.bytes;
   slack_ = 0;
   if (loose_) slice_->set_loose();

@@ -89,6 +89,8 @@ class SliceReceiver {
   void take(ByteSource& bytes, std::uint64_t most, ReceivedSlices& into);
   // Whether the stream ended with a whole slice.
   bool at_boundary() const noexcept { return slice_ == nullptr && have_ == 0; }
+  // Of the slice that is coming, or came last; 0 before the first.
+  PartitionId partition() const noexcept { return partition_; }
 
  private:
   bool gather(ByteSource& bytes, char* to, std::size_t size);
@@ -111,6 +113,7 @@ class SliceReceiver {
   std::size_t have_ = 0;                  // bytes of header_ or ranges_
   std::unique_ptr<StagedRanges> ranges_;  // that are coming
   Slice* slice_ = nullptr;                // that is coming
+  PartitionId partition_ = 0;             // of it, or the one before
   RowFormat slice_format_{0};
   std::size_t slack_ = 0;        // behind its rows
   std::uint64_t rows_left_ = 0;  // bytes of its rows

@@ -19,6 +19,10 @@ std::vector<std::uint64_t> others_alone(std::vector<std::uint64_t> counts, const
   return counts;
 }
 
+[[noreturn]] void end_within_slice() {
+  throw Error(ExitCode::Internal, "the shuffle ended in the middle of a slice");
+}
+
 }  // namespace
 
 // A stream in the memory of the rank that sends it.
@@ -100,10 +104,9 @@ WaveExchange::WaveExchange(comm::Communicator& comm, const comm::PeerMemory& pee
 WaveExchange::~WaveExchange() = default;
 
 bool WaveExchange::step() {
-  if (!rounds_.step() || !read_offers()) return false;
+  if (!rounds_.step()) return false;
   for (const SliceReceiver& receiver : receivers_) {
-    if (!receiver.at_boundary())
-      throw Error(ExitCode::Internal, "the shuffle ended in the middle of a slice");
+    if (!receiver.at_boundary()) end_within_slice();
   }
   done_ = true;
   return true;
@@ -146,7 +149,7 @@ void WaveExchange::take(int rank, const char* from, std::size_t size) {
   if (rounds_.offers(rank)) {
     Offer offer{};
     std::memcpy(&offer, from, sizeof offer);
-    offers_.emplace_back(rank, offer);
+    offers_.push_back({rank, offer, nullptr});
     return;
   }
   received_bytes_ += size;
@@ -155,16 +158,20 @@ void WaveExchange::take(int rank, const char* from, std::size_t size) {
 }
 
 // A rank that is gone will be missed by MPI as well: until then nothing moves.
-bool WaveExchange::read_offers() {
-  if (gone_) return false;
-  if (offers_.empty()) return true;
-  const auto& [rank, offer] = offers_.front();
-  const auto at = static_cast<std::size_t>(rank);
+bool WaveExchange::read_offers(PartitionId partition) {
+  // A stream has its slices by partition.
+  const auto next = std::find_if(offers_.begin(), offers_.end(), [&](const Offered& offered) {
+    return receivers_[static_cast<std::size_t>(offered.rank)].partition() <= partition;
+  });
+  if (gone_ || next == offers_.end()) return !gone_;
+  const auto rank = static_cast<std::size_t>(next->rank);
   try {
-    if (!source_) source_ = std::make_unique<OfferSource>(*peers_, rank, offer, expected_bytes_[at]);
-    const std::uint64_t before = source_->left();
-    receivers_[at].take(*source_, kReadBytes, *into_);
-    read_bytes_ += before - source_->left();
+    if (!next->source) {
+      next->source = std::make_unique<OfferSource>(*peers_, next->rank, next->offer, expected_bytes_[rank]);
+    }
+    const std::uint64_t before = next->source->left();
+    receivers_[rank].take(*next->source, kReadBytes, *into_);
+    read_bytes_ += before - next->source->left();
   } catch (const comm::PeerGone& gone) {
     if (gone.alive) {
       log_warning(
@@ -177,10 +184,11 @@ bool WaveExchange::read_offers() {
   }
   drill_->reach("receive");
   ++reads_;
-  if (source_->left() > 0) return false;
-  source_.reset();
-  offers_.pop_front();
-  return offers_.empty();
+  if (next->source->left() == 0) {
+    if (!receivers_[rank].at_boundary()) end_within_slice();
+    offers_.erase(next);
+  }
+  return false;
 }
 
 }  // namespace thresh::engine

@@ -1,6 +1,7 @@
 // A worker's side of one wave of the shuffle: which slices go where, and what came.
 //
-// What goes to a rank of the same host may stay where it is: that one is told where, and reads it there.
+// What goes to a rank of the same host may stay where it is: that one is told where, and reads it there when
+// it needs it.
 #pragma once
 
 #include <algorithm>
@@ -43,10 +44,15 @@ class WaveExchange final : private comm::RoundClient {
   WaveExchange& operator=(const WaveExchange&) = delete;
   ~WaveExchange() override;
 
-  // Goes on without blocking; true at the end. Throws what the streams throw.
+  // Goes on without blocking with what travels; true when all of it is there. Throws what the streams throw.
   bool step();
+  // Goes on with what others offered of this partition and those before it; true when all of it is there.
+  // Asked for a later one each time. REQUIRES: step() said that it is at its end. Throws what the streams do.
+  bool read_offers(PartitionId partition);
+  // Whether nothing is left to be read.
+  bool all_read() const noexcept { return offers_.empty(); }
   // A rank was lost meanwhile: it will not end.
-  bool lost() const noexcept { return !done_ && rounds_.interrupted(); }
+  bool lost() const noexcept { return !(done_ && all_read()) && rounds_.interrupted(); }
   // Grows as something moves.
   std::uint64_t moves() const noexcept { return rounds_.round() + reads_; }
   // Bytes of a move, at most.
@@ -64,6 +70,11 @@ class WaveExchange final : private comm::RoundClient {
   };
   static_assert(sizeof(Offer) == comm::Rounds::kOfferBytes);
   class OfferSource;
+  struct Offered {
+    int rank;
+    Offer offer;
+    std::unique_ptr<OfferSource> source;  // once it was looked at
+  };
   static constexpr std::uint64_t kReadBytes = std::uint64_t{1} << 20;
 
   void fill(int rank, char* to, std::size_t size) override;
@@ -71,7 +82,6 @@ class WaveExchange final : private comm::RoundClient {
   bool may_offer(int rank) const override { return peers_->reads(rank); }
   bool can_offer() const override;
   void offer(int rank, char* to);
-  bool read_offers();  // true when all are read
 
   const comm::PeerMemory* peers_;
   FaultDrill* drill_;
@@ -84,8 +94,7 @@ class WaveExchange final : private comm::RoundClient {
   std::uint64_t received_bytes_ = 0;           // in rounds
   std::uint64_t read_bytes_ = 0;               // in the memory of others
   std::vector<std::uint64_t> expected_bytes_;  // from each rank
-  std::deque<std::pair<int, Offer>> offers_;   // from these ranks, to be read
-  std::unique_ptr<OfferSource> source_;        // of the first of them
+  std::vector<Offered> offers_;                // that are not read to their end
   std::uint64_t reads_ = 0;
   bool gone_ = false;  // one that made an offer
   bool done_ = false;

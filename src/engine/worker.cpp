@@ -120,7 +120,7 @@ bool Worker::step() {
   poll();
   if (check_writer() || check_signals()) return true;
   if (!todo_.empty()) {
-    const schedule::WorkerCommand command = std::move(todo_.front());
+    schedule::WorkerCommand command = std::move(todo_.front());
     todo_.pop_front();
     perform(command);
     return true;
@@ -183,8 +183,8 @@ void Worker::tell_books(const schedule::WorkerEvent& event) {
   for (schedule::WorkerCommand& command : books_.handle(event, now())) todo_.push_back(std::move(command));
 }
 
-void Worker::perform(const schedule::WorkerCommand& command) {
-  std::visit([this](const auto& c) { carry_out(c); }, command);
+void Worker::perform(schedule::WorkerCommand& command) {
+  std::visit([this](auto& c) { carry_out(c); }, command);
 }
 
 Failure Worker::explain(const std::string& doing) const {
@@ -211,12 +211,14 @@ void Worker::leave_alone() {
   std::raise(SIGKILL);
 }
 
-void Worker::carry_out(const schedule::Answer& command) {
+void Worker::carry_out(schedule::Answer& command) {
   const bool leaves = leave_told_ && std::holds_alternative<WorkerFailed>(command.message);
   if (leaves && tools_.comm.survives_losses() && tools_.comm.members().size() > 1) leave_alone();
   // The statistics of a phase arrive before the answer that may end it.
   if (!std::holds_alternative<SplitDone>(command.message)) last_beat_ = {};
   beat();
+  auto* inventory = std::get_if<Inventory>(&command.message);
+  if (inventory != nullptr && inventory->sealed) inventory->readable = is_readable();
   say(command.message);
 }
 
@@ -331,10 +333,12 @@ void Worker::sort_aside(PartitionId partition, const std::vector<Slice*>& slices
 }
 
 void Worker::carry_out(const schedule::ReducePartition& command) {
-  const Stopwatch stopwatch(stats_.reduce_ns);
-  tools_.watchdog.doing(fmt::format("reducing partition {}", command.partition));
-  end_wave();
+  // What was offered is read by others as long as there is something to reduce.
+  if (offered_.empty() && !exchange_) end_wave();
   try {
+    if (!read_offers(command.partition)) return tell_books(schedule::ExchangeAborted{});
+    const Stopwatch stopwatch(stats_.reduce_ns);
+    tools_.watchdog.doing(fmt::format("reducing partition {}", command.partition));
     tools_.drill.reach("reduce");
     PartSummary part;
     part.worker = self_;
@@ -374,6 +378,7 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
 void Worker::carry_out(const schedule::ReadPart& command) {
   const Stopwatch stopwatch(stats_.check_ns);
   tools_.watchdog.doing("checking " + command.part.file);
+  end_wave();
   try {
     tools_.drill.reach("check");
     const auto wrong = storage::check_part(parts_dir_, command.part.file, command.part.bytes,

@@ -78,9 +78,9 @@ class Worker {
   std::chrono::milliseconds beat_interval() const;
   void learn(const Message& message);
   void tell_books(const schedule::WorkerEvent& event);
-  void perform(const schedule::WorkerCommand& command);
+  void perform(schedule::WorkerCommand& command);
 
-  void carry_out(const schedule::Answer& command);
+  void carry_out(schedule::Answer& command);  // which it completes
   void carry_out(const schedule::MapSplit& command);
   void carry_out(const schedule::SealTable& command);
   void carry_out(const schedule::DropRuns& command);
@@ -98,6 +98,10 @@ class Worker {
 
   bool check_writer();  // true if it told the books something
   void end_wave();
+  template <class Done>
+  bool exchange_until(Done done);
+  bool read_offers(PartitionId partition);
+  bool is_readable() const;
   void sort_aside(PartitionId partition, const std::vector<Slice*>& slices);
   void wait_for_writer();  // runs do not change while they are written
   void look_at_scratch();
@@ -148,6 +152,7 @@ class Worker {
   std::vector<PartitionId> sent_;            // in it, to others
   std::unique_ptr<WaveExchange> abandoned_;  // its requests are still open: it lives as long as the process
   ReceivedSlices slices_;
+  std::unique_ptr<WaveExchange> exchange_;  // under way, or with offers that are not read yet
   std::unique_ptr<Reducer> reducer_;
   MergeMemory merge_memory_;
   std::unique_ptr<SplitLocator> locator_;

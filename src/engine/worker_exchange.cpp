@@ -1,6 +1,8 @@
 // The worker's part in the shuffle.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/stopwatch.hpp"
 #include "engine/worker.hpp"
 
@@ -13,6 +15,7 @@ constexpr std::uint64_t kSlowestBytesPerMs = 1 << 10;
 }  // namespace
 
 void Worker::carry_out(const schedule::DropSlices&) {
+  exchange_.reset();
   slices_.clear();
 }
 
@@ -27,38 +30,79 @@ void Worker::carry_out(const schedule::Exchange& command) {
     load_wave(command.plan, filed_, pool_, loose, overflow_at(memory_.loaded_bytes), tools_.pulse, runs_);
     // A rank was lost since it was asked for: the others do not begin it any more.
     if (tools_.comm.repairs() != repairs_at_wave_) return tell_books(schedule::ExchangeAborted{});
-    auto exchange = std::make_unique<WaveExchange>(tools_.comm, tools_.peers, command.plan, runs_, pool_,
-                                                   format_, partitioner_.partitions(), loose, tools_.drill,
-                                                   overflow_at(memory_.rows_bytes), offered_, slices_);
-    Backoff backoff(longest_nap(tools_.comm.size()));
-    Stillness stillness(exchange_waits_ms_);
-    for (std::uint64_t moves = 0; !exchange->step();) {
-      const bool moved = std::exchange(moves, exchange->moves()) != exchange->moves();
-      stillness.turn(moved, std::chrono::milliseconds(exchange->bytes_of_move() / kSlowestBytesPerMs));
-      tools_.pulse.step();
-      poll();
-      if (exchange->lost()) return tell_books(schedule::ExchangeAborted{});
-      if (job_ends()) {
-        abandoned_ = std::move(exchange);
-        throw Error(ExitCode::StoppedEarly, "the job ended while data was exchanged");
-      }
-      moved ? backoff.reset() : backoff.idle();
-    }
-    stats_.sent_bytes += exchange->sent_bytes();
-    stats_.received_bytes += exchange->received_bytes();
-    stats_.read_bytes += exchange->read_bytes();
+    exchange_ = std::make_unique<WaveExchange>(tools_.comm, tools_.peers, command.plan, runs_, pool_, format_,
+                                               partitioner_.partitions(), loose, tools_.drill,
+                                               overflow_at(memory_.rows_bytes), offered_, slices_);
+    if (!exchange_until([this] { return exchange_->step(); })) return tell_books(schedule::ExchangeAborted{});
+    stats_.sent_bytes += exchange_->sent_bytes();
+    stats_.received_bytes += exchange_->received_bytes();
     // The others of run files are read again by nobody, once all are done with the wave.
     for (const auto& [partition, owner] : command.plan.owners) {
       if (owner != self_) sent_.push_back(partition);
     }
+    if (exchange_->all_read()) exchange_.reset();
     tell_books(schedule::WaveExchanged{command.plan.wave});
   } catch (...) {
     tell_books(schedule::TaskFailed{explain("exchanging data")});
   }
 }
 
-// What the coordinator asks for next says that no rank reads any more what another one sent in a wave.
+// False if a rank was lost.
+template <class Done>
+bool Worker::exchange_until(Done done) {
+  Backoff backoff(longest_nap(tools_.comm.size()));
+  Stillness stillness(exchange_waits_ms_);
+  // Before each look at done(): the memory of others must not be read any more once a rank is lost.
+  for (std::uint64_t moves = 0;;) {
+    if (exchange_->lost()) return false;
+    if (done()) return true;
+    const bool moved = std::exchange(moves, exchange_->moves()) != exchange_->moves();
+    stillness.turn(moved, std::chrono::milliseconds(exchange_->bytes_of_move() / kSlowestBytesPerMs));
+    tools_.pulse.step();
+    poll();
+    if (job_ends()) {
+      abandoned_ = std::move(exchange_);
+      throw Error(ExitCode::StoppedEarly, "the job ended while data was exchanged");
+    }
+    moved ? backoff.reset() : backoff.idle();
+  }
+}
+
+// By all other workers, in the memory of this one.
+bool Worker::is_readable() const {
+  const std::vector<int>& members = tools_.comm.members();
+  const auto reads_it = [this](int rank) {  // rank 0 is no worker where there is another one
+    return rank == 0 || rank == static_cast<int>(self_) || tools_.peers.reads(rank);
+  };
+  const auto in_memory = [](const Slice& slice) { return slice.stored().size() == 0; };
+  return tools_.peers.known() && !tools_.drill.will_corrupt("shuffle") && filed_.empty() &&
+         std::all_of(members.begin(), members.end(), reads_it) &&
+         std::all_of(runs_.begin(), runs_.end(), [&](const auto& held) {
+           const std::vector<Slice>& slices = held.second.slices;
+           return std::all_of(slices.begin(), slices.end(), in_memory);
+         });
+}
+
+// What others offered of the partition. False if a rank was lost: the others do not go on with the wave.
+bool Worker::read_offers(PartitionId partition) {
+  if (!exchange_) return true;
+  const Stopwatch stopwatch(stats_.shuffle_ns);
+  tools_.watchdog.doing(fmt::format("reading rows of partition {} from other ranks", partition));
+  const std::uint64_t before = exchange_->read_bytes();
+  const bool all = exchange_until([&] {
+    if (std::chrono::milliseconds(exchange_waits_ms_) >= options_->peer_timeout)
+      throw Error(ExitCode::StoppedEarly, "the memory of another rank could not be read any more");
+    return exchange_->read_offers(partition);
+  });
+  stats_.read_bytes += exchange_->read_bytes() - before;
+  stats_.received_bytes += exchange_->read_bytes() - before;
+  if (exchange_->all_read()) exchange_.reset();
+  return all;
+}
+
+// No rank reads any more what this one sent in a wave.
 void Worker::end_wave() {
+  exchange_.reset();
   offered_.clear();
   unload(std::exchange(sent_, {}), filed_, runs_);
 }

@@ -85,6 +85,7 @@ struct Job {
   Found found;                           // of the latest generation
   std::uint32_t wave = 0;                // the wave at hand, counted from 0 in each generation
   std::vector<std::pair<PartitionId, WorkerId>> wave_owners;  // of the wave at hand, by partition
+  bool all_readable = false;      // what workers hold, to the others: see Inventory
   std::set<WorkerId> located;     // that were told in this generation where records are, if the job asks
   std::uint64_t splits_left = 0;  // to map before the next phase
   std::uint64_t progress = 0;     // splits mapped and parts committed, over all generations

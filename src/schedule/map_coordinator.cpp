@@ -184,6 +184,7 @@ class MapPhase : public Phase {
     if (!inventory.sealed || sealing_.erase(from) == 0) return ignore();
     if (auto failure = check_runs(job_, inventory.runs)) return fail(std::move(*failure));
     for (const RunSummary& run : inventory.runs) take_sealed(from, run);
+    all_readable_ = all_readable_ && inventory.readable;
     if (!sealing_.empty()) return;
     if (auto failure = check_sealed()) return fail(std::move(*failure));
     std::sort(sealed_.begin(), sealed_.end(),
@@ -191,6 +192,7 @@ class MapPhase : public Phase {
     job_.cover = std::move(sealed_);
     job_.located.clear();
     job_.wave = 0;
+    job_.all_readable = all_readable_;
     job_.cover_digest = cover_digest(job_);
     adopt_parts(job_);
     finish(Action::Mapped);
@@ -222,6 +224,7 @@ class MapPhase : public Phase {
   std::map<WorkerId, int> open_;  // splits handed to each worker and not done
   std::set<SplitId> verdicts_;    // that are being written
   std::set<WorkerId> sealing_;    // whose sealed inventory is awaited
+  bool all_readable_ = true;      // what they held that answered
   std::vector<CoveredRun> sealed_;
   std::vector<std::uint32_t> times_sealed_;  // by split: in how many runs it is
 };

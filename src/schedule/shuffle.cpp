@@ -24,10 +24,7 @@ class ShufflePhase : public Phase {
   Commands start(Time) override {
     const PartitionBytes sizes = uncommitted_bytes(job_);
     const std::vector<WorkerId> workers = job_.pool.working();
-    std::uint64_t all = 0;
-    for (PartitionId p = 0; p < job_.plan.partitions; ++p) all += job_.holdings.wire_bytes(p);
-    job_.wave_owners =
-        choose_wave(sizes, workers, std::min(job_.options.wave_bytes, usual_wave(all, workers.size())));
+    job_.wave_owners = choose_wave(sizes, workers, most_of_wave(workers.size()));
     if (job_.wave_owners.empty()) {
       finish(Action::Shuffled);
       return {};
@@ -86,6 +83,14 @@ class ShufflePhase : public Phase {
   static constexpr std::uint64_t most_at_once = 16 << 20;  // bytes
   // Bytes that a worker gets from others: before that, asking takes as long.
   static constexpr std::uint64_t worth_reading = 1 << 20;
+
+  // What workers read as they reduce it takes no memory before, and of several waves each is waited for.
+  std::uint64_t most_of_wave(std::size_t workers) const {
+    if (job_.all_readable) return UINT64_MAX;
+    std::uint64_t all = 0;
+    for (PartitionId p = 0; p < job_.plan.partitions; ++p) all += job_.holdings.wire_bytes(p);
+    return std::min(job_.options.wave_bytes, usual_wave(all, workers));
+  }
 
   // What is the same for all.
   void prepare_plan() {

@@ -25,8 +25,11 @@ class HostReads(ranks.Case):
     def run_job(self, count, job, *options, **more):
         return self.job(count, job, self.text, *self.options[job], *options, **more)
 
+    def metrics(self, output):
+        return json.loads((output / "metrics.json").read_text())
+
     def bytes_read(self, output):
-        metrics = json.loads((output / "metrics.json").read_text())
+        metrics = self.metrics(output)
         received = sum(worker["shuffle"]["received_bytes"] for worker in metrics["workers"])
         read = sum(worker["shuffle"]["read_bytes"] for worker in metrics["workers"])
         self.assertLessEqual(read, received)
@@ -65,6 +68,29 @@ class HostReads(ranks.Case):
         self.assert_done(result, output)
         self.assertEqual(self.bytes_read(output), 0)
 
+    def sort(self, records, *options, out):
+        return self.job(3, "terasort", records, "--partitions", 16, *options, out=out)
+
+    def test_what_is_read_when_it_is_reduced_takes_one_wave(self):
+        records = self.write("records", random.Random(4).randbytes(50_000_000))
+        result, output = self.sort(records, "--no-host-reads", out="travels")
+        self.assert_done(result, output)
+        expected = ranks.parts(output)
+        self.assertGreater(self.metrics(output)["shuffle"]["waves"], 2)
+        result, output = self.sort(records, out="read")
+        self.assert_same(result, output, expected, "terasort", self.reads)
+        if not self.reads:
+            return
+        self.assertEqual(self.metrics(output)["shuffle"]["waves"], 1)
+        # Parts that were committed before stay, though others still had rows of the lost rank to read.
+        result, output = self.sort(records, "--fault", "kill:worker=2,at=receive:8", out="killed")
+        self.assertEqual(result.returncode, 137, result.stderr)
+        self.assertIn(b"fault drill: receive 8", result.stderr)
+        self.assert_nothing_published(output)
+        result, output = self.sort(records, out="killed")
+        self.assert_same(result, output, expected, "terasort", True)
+        self.assertGreater(self.metrics(output)["found"]["parts"], 0)
+
     def test_after_a_kill_the_same_bytes(self):
         expected = self.expected("inverted-index", 5, [self.text])
         for at in ("shuffle", "receive"):
@@ -77,8 +103,7 @@ class HostReads(ranks.Case):
             # What comes from files is read in the memory of who read the files.
             result, output = self.run_job(4, "inverted-index", "--split-size", "256K", out=out)
             self.assert_same(result, output, expected, "inverted-index", self.reads)
-            metrics = json.loads((output / "metrics.json").read_text())
-            self.assertGreater(metrics["found"]["splits"], 0)
+            self.assertGreater(self.metrics(output)["found"]["splits"], 0)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,10 @@ void ModelWorker::handle(const WorkerEvent& event) {
 
 void ModelWorker::carry_out(const WorkerCommand& command) {
   if (const auto* answer = std::get_if<Answer>(&command)) {
-    world_.answer(id_, answer->message);
+    Message message = answer->message;
+    auto* inventory = std::get_if<Inventory>(&message);
+    if (inventory != nullptr && inventory->sealed) inventory->readable = world_.rng().chance(500);
+    world_.answer(id_, message);
   } else if (std::holds_alternative<MapSplit>(command)) {
     begin(command, TaskKind::Map);
     end_after(20'000, 120'000);
@@ -140,6 +143,7 @@ void ModelWorker::abort_exchange() {
 }
 
 void ModelWorker::lose_exchange() {
+  lost_rows_ = reads_later_;
   if (dead_ || left() || exchange() == nullptr || ending_ || aborting_) return;
   world_.abort_meeting(id_, *exchange());
   ++serial_;
@@ -260,13 +264,16 @@ void ModelWorker::end_exchange(const ShuffleWave& plan) {
   }
   incoming_.clear();
   ending_ = false;
+  lost_rows_ = false;
   if (std::exchange(aborting_, false)) return handle(ExchangeAborted{});
+  reads_later_ = world_.rng().chance(500);
   handle(WaveExchanged{plan.wave});
 }
 
 void ModelWorker::end_reduce(const ReducePartition& task) {
   Content content = std::move(received_[task.partition]);
   received_.erase(task.partition);
+  if (lost_rows_ && world_.rng().chance(700)) return handle(ExchangeAborted{});
   std::sort(content.begin(), content.end());
   const SliceSize taken = slice_of(content, task.partition);
   PartSummary part;

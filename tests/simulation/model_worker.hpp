@@ -96,6 +96,8 @@ class ModelWorker {
   std::map<RunId, ModelRun> runs_;
   std::map<PartitionId, Content> incoming_;
   std::map<PartitionId, Content> received_;
+  bool reads_later_ = false;  // what it received: a rank that is lost meanwhile takes some of it along
+  bool lost_rows_ = false;
   std::uint64_t splits_ = 0;
 };
 

@@ -182,6 +182,36 @@ TEST_CASE("a split that failed goes to another worker, and fails the job when it
                   "the same command goes on and leaves out up to N such records"});
 }
 
+TEST_CASE("all workers say whether the others read all they hold") {
+  for (const auto& [first, second] : {std::pair(true, true), {true, false}, {false, true}}) {
+    Job job = small_job();
+    const auto machine = MapCoordinator().prep(job);
+    MachineScript script(*machine);
+    script.from(1, done(0));
+    script.from(2, done(1));
+    script.from(1, done(2));
+    script.from(1, Inventory{1, true, {run_of({1, 1, 0}, {0, 2})}, {}, {}, first});
+    script.from(2, Inventory{1, true, {run_of({1, 2, 0}, {1})}, {}, {}, second});
+    REQUIRE(machine->outcome() == Action::Mapped);
+    REQUIRE(job.all_readable == (first && second));
+  }
+}
+
+TEST_CASE("what all workers can read is one wave, however large") {
+  Job job = small_job();
+  job.adopt(JobPlan{{}, {}, 5});
+  job.holdings = Holdings(5);
+  RunSummary run;
+  run.slices.resize(5, SliceSize{1, 10, 5});
+  job.holdings.add(1, run);
+  job.options.wave_bytes = 1;
+  Shuffle().prep(job)->start(Time{});
+  REQUIRE(job.wave_owners.size() == 2);
+  job.all_readable = true;
+  Shuffle().prep(job)->start(Time{});
+  REQUIRE(job.wave_owners.size() == 5);
+}
+
 TEST_CASE("an exchange in which nothing moves ends the job, once all who are in it say so") {
   const auto most = static_cast<std::uint64_t>(Liveness{}.peer_timeout / std::chrono::milliseconds(1));
   const auto waits = [](std::uint64_t ms) { return Heartbeat{1, {}, ms}; };

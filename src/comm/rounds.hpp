@@ -59,6 +59,11 @@ class Rounds {
   // A rank was lost since they began.
   bool interrupted() const noexcept { return comm_->broken() || comm_->repairs() != repairs_; }
   bool done() const noexcept { return round_ == rounds_ && !open_ && !asks_; }
+  // Gives the buffers back. REQUIRES: done().
+  void release() noexcept {
+    std::vector<char>().swap(send_buffer_);
+    std::vector<char>().swap(receive_buffer_);
+  }
   // Whether what goes to or comes from that rank is an offer.
   bool offers(int rank) const { return all_offer_ && client_->may_offer(rank); }
   std::uint64_t round() const noexcept { return round_; }

@@ -250,9 +250,9 @@ void SliceReceiver::take(std::string_view bytes, ReceivedSlices& into) {
   take(source, bytes.size(), into);
 }
 
-void SliceReceiver::take(ByteSource& bytes, std::uint64_t most, ReceivedSlices& into) {
+void SliceReceiver::take(ByteSource& bytes, std::uint64_t most, ReceivedSlices& into, PartitionId last) {
   const std::uint64_t stop = bytes.left() - std::min(most, bytes.left());
-  while (bytes.left() > stop) {
+  while (bytes.left() > stop && partition_ <= last) {
     if (ranges_ != nullptr) {
       if (gather(bytes, reinterpret_cast<char*>(ranges_.get()), sizeof *ranges_)) begin_rows();
     } else if (slice_ != nullptr) {

@@ -85,8 +85,9 @@ class SliceReceiver {
 
   // Takes the next bytes of the stream. Throws Error{Internal} when they cannot be a stream.
   void take(std::string_view bytes, ReceivedSlices& into);
-  // Takes about `most` of them, or all. Throws what the source throws, too.
-  void take(ByteSource& bytes, std::uint64_t most, ReceivedSlices& into);
+  // Takes about `most` of them, or all; none of the rows of a partition behind `last`. Throws what the source
+  // throws, too.
+  void take(ByteSource& bytes, std::uint64_t most, ReceivedSlices& into, PartitionId last = UINT32_MAX);
   // Whether the stream ended with a whole slice.
   bool at_boundary() const noexcept { return slice_ == nullptr && have_ == 0; }
   // Of the slice that is coming, or came last; 0 before the first.

@@ -108,6 +108,7 @@ bool WaveExchange::step() {
   for (const SliceReceiver& receiver : receivers_) {
     if (!receiver.at_boundary()) end_within_slice();
   }
+  rounds_.release();  // what was offered may be read until the last partition is reduced
   done_ = true;
   return true;
 }
@@ -170,7 +171,7 @@ bool WaveExchange::read_offers(PartitionId partition) {
       next->source = std::make_unique<OfferSource>(*peers_, next->rank, next->offer, expected_bytes_[rank]);
     }
     const std::uint64_t before = next->source->left();
-    receivers_[rank].take(*next->source, kReadBytes, *into_);
+    receivers_[rank].take(*next->source, kReadBytes, *into_, partition);
     read_bytes_ += before - next->source->left();
   } catch (const comm::PeerGone& gone) {
     if (gone.alive) {

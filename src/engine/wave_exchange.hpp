@@ -47,8 +47,10 @@ class WaveExchange final : private comm::RoundClient {
   // Goes on without blocking with what travels; true when all of it is there. Throws what the streams throw.
   bool step();
   // Goes on with what others offered of this partition and those before it; true when all of it is there.
-  // Asked for a later one each time. REQUIRES: step() said that it is at its end. Throws what the streams do.
+  // Asked for a later one each time. REQUIRES: arrived(). Throws what the streams do.
   bool read_offers(PartitionId partition);
+  // Whether step() came to its end.
+  bool arrived() const noexcept { return done_; }
   // Whether nothing is left to be read.
   bool all_read() const noexcept { return offers_.empty(); }
   // A rank was lost meanwhile: it will not end.

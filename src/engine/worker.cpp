@@ -119,7 +119,9 @@ schedule::Time Worker::now() const {
 bool Worker::step() {
   poll();
   if (check_writer() || check_signals()) return true;
-  if (!todo_.empty()) {
+  // Between two partitions it hears that the job ends, or goes on in another way: a share may take hours.
+  const bool reduces = !todo_.empty() && std::holds_alternative<schedule::ReducePartition>(todo_.front());
+  if (!todo_.empty() && !(reduces && !inbox_.empty())) {
     schedule::WorkerCommand command = std::move(todo_.front());
     todo_.pop_front();
     perform(command);

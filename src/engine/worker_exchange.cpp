@@ -47,7 +47,7 @@ void Worker::carry_out(const schedule::Exchange& command) {
   }
 }
 
-// False if a rank was lost.
+// False if a rank was lost; or the job ends, when all that travels is there.
 template <class Done>
 bool Worker::exchange_until(Done done) {
   Backoff backoff(longest_nap(tools_.comm.size()));
@@ -61,6 +61,7 @@ bool Worker::exchange_until(Done done) {
     tools_.pulse.step();
     poll();
     if (job_ends()) {
+      if (exchange_->arrived()) return false;
       abandoned_ = std::move(exchange_);
       throw Error(ExitCode::StoppedEarly, "the job ended while data was exchanged");
     }
@@ -83,7 +84,8 @@ bool Worker::is_readable() const {
          });
 }
 
-// What others offered of the partition. False if a rank was lost: the others do not go on with the wave.
+// What others offered of the partition. False if a rank was lost, and the others do not go on with the wave
+// either, or if the job ends.
 bool Worker::read_offers(PartitionId partition) {
   if (!exchange_) return true;
   const Stopwatch stopwatch(stats_.shuffle_ns);

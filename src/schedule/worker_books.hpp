@@ -56,8 +56,8 @@ struct LeaveAsked {
 struct WaveExchanged {
   std::uint32_t wave = 0;
 };
-// An exchange that was abandoned after AbortExchange; or a partition was not reduced, as a rank is lost whose
-// memory has rows of it.
+// An exchange that was abandoned after AbortExchange; or a partition was not reduced, as the job ends or a
+// rank is lost whose memory has rows of it.
 struct ExchangeAborted {};
 struct PartWritten {
   PartSummary part;

@@ -112,6 +112,20 @@ class Poison(ranks.Case):
             self.assertLess(time.monotonic() - begin, 9)
             self.clear()
 
+    def test_reducing_is_left_between_two_partitions_when_the_time_is_up(self):
+        source = self.write("in.txt", b"".join(b"poison rest %d\n" % n for n in range(40)))  # 8 s a worker
+        command = (3, self.poison, self.job_name, source, "-o", self.dir / "out", "--partitions", 20)
+        result = ranks.run(*command, "--max-time", "4s")
+        self.assertEqual(result.returncode, 75, result.stderr.decode())
+        self.assertIn("stopped, as --max-time is nearly over", result.stderr.decode())
+        done = list((self.dir / "out/.thresh/parts").glob("*.commit"))
+        self.assertGreater(len(done), 0)
+        self.assertLess(len(done), 15)
+        result = ranks.run(*command)
+        self.assertEqual(result.returncode, 0, result.stderr.decode())
+        lines = b"".join(ranks.parts(self.dir / "out").values()).splitlines()
+        self.assertEqual(sorted(lines), sorted(b"poison rest %d\t1" % n for n in range(40)))
+
     def test_a_record_that_took_too_long_is_tried_again_with_more_time(self):
         source, _ = self.source("doze")  # 2 s
         results = self.until_final(3, source)

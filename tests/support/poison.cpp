@@ -39,6 +39,7 @@ struct Poison {
   }
   static Value combine(Value a, Value b) { return a + b; }
   void reduce(std::string_view key, thresh::Values<Value>& values, auto& out) const {
+    if (key.starts_with("poison rest")) std::this_thread::sleep_for(std::chrono::milliseconds(400));
     Value sum = 0;
     for (const Value value : values) sum += value;
     out(key, sum);

@@ -144,8 +144,11 @@ class Restart(ranks.Case):
                 self.tearDownOutput(output)
 
     def test_checkpoints_and_what_was_restored_are_measured(self):
-        # Without fsync the first file is whole long before the job is done.
-        result, output = self.job(3, "wordcount", self.source, *SHAPE, "--checkpoint-every", "1ms", "--no-fsync")
+        # Half a second for the interval to pass, and as much for the file: the job itself takes less than either.
+        pauses = ";".join(f"pause:worker={worker},at=map:{split}" for worker in (1, 2) for split in (3, 4))
+        result, output = self.job(3, "wordcount", self.source, *SHAPE, "--checkpoint-every", "1ms", "--no-fsync",
+                                  "--fault", pauses)
+        self.assertIn("fault drill: map 4", result.stderr.decode())
         self.assert_done(result, output)
         workers = json.loads((output / "metrics.json").read_text())["workers"]
         for measure in ("files", "bytes", "seconds"):

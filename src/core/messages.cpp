@@ -57,8 +57,8 @@ THRESH_FIELDS(PartCommitted, m.generation, m.wave, m.part)
 THRESH_FIELDS(PartChecked, m.generation, m.partition, m.good, m.what)
 THRESH_FIELDS(WorkerFailed, m.generation, m.failure)
 THRESH_FIELDS(WorkerStats, m.host, m.pid, m.leaving, m.splits, m.records, m.emits, m.input_bytes, m.map_ns,
-              m.seal_ns, m.shuffle_ns, m.reduce_ns, m.check_ns, m.sent_bytes, m.received_bytes, m.read_bytes,
-              m.output_bytes, m.peak_memory_bytes, m.cpu_ns, m.checkpoints, m.checkpoint_bytes,
+              m.seal_ns, m.shuffle_ns, m.reduce_ns, m.commit_ns, m.check_ns, m.sent_bytes, m.received_bytes,
+              m.read_bytes, m.output_bytes, m.peak_memory_bytes, m.cpu_ns, m.checkpoints, m.checkpoint_bytes,
               m.checkpoint_ns, m.checkpoints_failed, m.restored_bytes, m.restore_ns, m.spilled_bytes,
               m.spill_ns, m.staged_rows)
 THRESH_FIELDS(Heartbeat, m.generation, m.stats, m.exchange_waits_ms)

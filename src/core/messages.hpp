@@ -158,6 +158,7 @@ struct WorkerStats {
   std::uint64_t seal_ns = 0;
   std::uint64_t shuffle_ns = 0;
   std::uint64_t reduce_ns = 0;
+  std::uint64_t commit_ns = 0;  // of the thread that makes parts durable
   std::uint64_t check_ns = 0;
   std::uint64_t sent_bytes = 0;
   std::uint64_t received_bytes = 0;

@@ -65,7 +65,7 @@ const char* name_of(int signal) noexcept {
 
 // The default action follows: SA_RESETHAND, and the signal is raised once more.
 extern "C" void on_crash(int signal) {
-  // The thread that writes checkpoints is not at the record that is being mapped.
+  // The threads that write files are not at the record that is being mapped.
   if (gettid() == thread_of_the_job) {
     if (crumb_at_hand.load() != nullptr) {
       say_where(name_of(signal));

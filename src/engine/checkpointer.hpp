@@ -1,16 +1,14 @@
 // Writes sealed runs to files on a thread of its own, while mapping goes on. One file at a time.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/row.hpp"
 #include "core/slice.hpp"
+#include "engine/background_thread.hpp"
 #include "engine/fault_drill.hpp"
 
 namespace thresh::engine {
@@ -26,41 +24,28 @@ struct CheckpointResult {
 
 class Checkpointer {
  public:
-  // The thread starts with the first run, so a short job has none. Borrows the drill: its step "checkpoint"
-  // is reached on the thread.
+  // Borrows the drill: its step "checkpoint" is reached on the thread.
   Checkpointer(const RowFormat& format, FaultDrill& drill, bool fsync)
       : format_(format), drill_(&drill), fsync_(fsync) {}
-  Checkpointer(const Checkpointer&) = delete;
-  Checkpointer& operator=(const Checkpointer&) = delete;
-  ~Checkpointer();  // waits for the file under way
 
   // REQUIRES: idle(). The runs must not change before take_result() has told how it went.
   void write(const std::string& directory, const std::string& job_id, std::vector<const Run*> runs);
   // Nothing under way and no result to be taken.
-  bool idle() const;
+  bool idle() const { return !writing() && !result_; }
   // Once for each write(), when it is done.
   std::optional<CheckpointResult> take_result();
   // Whether the thread works on the runs at this moment.
-  bool writing() const;
+  bool writing() const { return thread_.pending() > 0; }
 
  private:
-  struct Order {
-    std::string directory;
-    std::string job_id;
-    std::vector<const Run*> runs;
-  };
-  void run();
-  CheckpointResult carry_out(const Order& order) const;
+  CheckpointResult carry_out(const std::string& directory, const std::string& job_id,
+                             const std::vector<const Run*>& runs) const;
 
   RowFormat format_;
   FaultDrill* drill_;
   bool fsync_;
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::optional<Order> order_;
-  std::optional<CheckpointResult> result_;
-  bool stop_ = false;
-  std::thread thread_;
+  std::optional<CheckpointResult> result_;  // of the thread, while it writes
+  BackgroundThread thread_;                 // ends before what it uses
 };
 
 }  // namespace thresh::engine

@@ -19,7 +19,7 @@ const std::vector<DrillStep>& drill_steps() {
       {"shuffle", "a worker has filled a buffer for another, or told it where to read", false, true, true},
       {"receive", "a worker got a buffer from another, or read a MiB of its memory", false, true},
       {"reduce", "a worker begins to reduce a partition (drop: a group of it)", false, true, false, true},
-      {"commit", "a part is written and not committed yet", false, true},
+      {"commit", "a worker's background thread begins to make a part durable", false, true},
       {"part", "a part has just been committed", false, true, true, false, true},
       {"check", "a worker begins to read a part again before it is published", false, true},
       {"publish", "rank 0 begins to publish", true, false},

@@ -46,6 +46,7 @@ Json worker_json(const schedule::Job& job, WorkerId worker, const WorkerStats& s
         {"received_bytes", stats.received_bytes},
         {"read_bytes", stats.read_bytes}}},
       {"reduce", {{"seconds", seconds(stats.reduce_ns)}, {"output_bytes", stats.output_bytes}}},
+      {"commit", {{"seconds", seconds(stats.commit_ns)}}},
       {"check", {{"seconds", seconds(stats.check_ns)}}},
       {"checkpoint",
        {{"seconds", seconds(stats.checkpoint_ns)},

@@ -45,10 +45,11 @@ Watchdog::~Watchdog() {
   thread_.join();
 }
 
-void Watchdog::doing(std::string what) {
+void Watchdog::doing(std::string what, bool for_disk) {
   tell_of_crash(who_ + ", " + what);
   const std::lock_guard lock(mutex_);
   what_ = std::move(what);
+  for_disk_ = for_disk;
   offset_.store(0, std::memory_order_relaxed);
 }
 
@@ -89,14 +90,14 @@ std::chrono::milliseconds Watchdog::most_still() const noexcept {
 void Watchdog::end_process() {
   leave_hang();
   const std::uint64_t offset = offset_.load(std::memory_order_relaxed);
-  const std::string text =
-      fmt::format("thresh: {} made no progress for {:.1f} s while {}{}; ending it. {}\n", who_,
-                  static_cast<double>(most_still().count()) / 1000.0,
-                  patient_.load(std::memory_order_relaxed) ? "waiting for the other ranks" : what_,
-                  offset == 0 ? "" : fmt::format(", at byte {}", offset),
-                  waits_for_a_disk()
-                      ? "It waits for a disk or a file server: if that may take so long, raise --task-timeout"
-                      : "If a record may take that long, raise --task-timeout or call alive() in the job");
+  const bool patient = patient_.load(std::memory_order_relaxed);
+  const std::string text = fmt::format(
+      "thresh: {} made no progress for {:.1f} s while {}{}; ending it. {}\n", who_,
+      static_cast<double>(most_still().count()) / 1000.0, patient ? "waiting for the other ranks" : what_,
+      offset == 0 ? "" : fmt::format(", at byte {}", offset),
+      (for_disk_ && !patient) || waits_for_a_disk()
+          ? "It waits for a disk or a file server: if that may take so long, raise --task-timeout"
+          : "If a record may take that long, raise --task-timeout or call alive() in the job");
   // Neither MPI nor the main thread's locks can be relied on here.
   const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
   if (siblings_) std::raise(SIGKILL);

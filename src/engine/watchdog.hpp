@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "engine/pulse.hpp"
 #include "engine/sibling_watch.hpp"
@@ -29,13 +30,16 @@ class Watchdog {
   ~Watchdog();
 
   // What the rank is doing, for the message: "mapping data/a.txt, bytes 0 to 65536".
-  void doing(std::string what);
+  void doing(std::string what) { doing(std::move(what), false); }
+  // The same: a disk or a file server has to do it.
+  void waiting_for_disk(std::string what) { doing(std::move(what), true); }
   // While this rank waits for others it is given more time: their own watchdogs come first.
   void be_patient(bool patient) noexcept { patient_.store(patient, std::memory_order_relaxed); }
   // How far it got in that, e.g. the offset of the block at hand.
   void reached(std::uint64_t offset) noexcept { offset_.store(offset, std::memory_order_relaxed); }
 
  private:
+  void doing(std::string what, bool for_disk);
   void watch();
   std::chrono::milliseconds most_still() const noexcept;  // for the pulse, before this process is ended
   [[noreturn]] void end_process();
@@ -47,6 +51,7 @@ class Watchdog {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::string what_ = "starting";
+  bool for_disk_ = false;
   bool stop_ = false;
   std::atomic<std::uint64_t> offset_{0};
   std::atomic<bool> patient_{false};

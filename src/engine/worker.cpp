@@ -26,6 +26,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Parts that are written and not durable yet; each is an open file. A disk that takes a while for one of them
+// holds nobody up.
+constexpr std::size_t kMostUncommitted = 8;
+
 void check_sums(const schedule::ReducePartition& command, const PartSummary& part) {
   if (part.input_rows != command.expected.rows || part.input_hash_sum != command.expected.hash_sum) {
     throw Error(ExitCode::Internal,
@@ -66,6 +70,7 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
       spill_(scratch_directory(options), tools.drill, stats_),
       format_(row_format(job)),
       checkpointer_(format_, tools.drill, options.fsync),
+      committer_(parts_dir_, tools.drill),
       reducer_(job.make_reducer()),
       start_(Clock::now()),
       last_beat_(start_),
@@ -119,9 +124,7 @@ schedule::Time Worker::now() const {
 bool Worker::step() {
   poll();
   if (check_writer() || check_signals()) return true;
-  // Between two partitions it hears that the job ends, or goes on in another way: a share may take hours.
-  const bool reduces = !todo_.empty() && std::holds_alternative<schedule::ReducePartition>(todo_.front());
-  if (!todo_.empty() && !(reduces && !inbox_.empty())) {
+  if (!todo_.empty()) {
     schedule::WorkerCommand command = std::move(todo_.front());
     todo_.pop_front();
     perform(command);
@@ -132,6 +135,18 @@ bool Worker::step() {
     inbox_.pop_front();
     learn(message);
     tell_books(schedule::FromCoordinator{message});
+    return true;
+  }
+  // After the mail: the coordinator may go on in another way, and not wait for it any more.
+  if (check_committer()) return true;
+  // Between two partitions all that goes first: a share may take hours.
+  if (next_partition_ && committer_.pending() < kMostUncommitted) {
+    const schedule::ReducePartition command = *std::exchange(next_partition_, std::nullopt);
+    carry_out(command);
+    return true;
+  }
+  if (const std::size_t pending = committer_.pending(); pending > 0) {
+    wait_for_committer(pending - 1, Until::PendingOrMail);
     return true;
   }
   tools_.watchdog.doing("waiting for work");
@@ -182,7 +197,13 @@ void Worker::learn(const Message& message) {
 }
 
 void Worker::tell_books(const schedule::WorkerEvent& event) {
-  for (schedule::WorkerCommand& command : books_.handle(event, now())) todo_.push_back(std::move(command));
+  for (schedule::WorkerCommand& command : books_.handle(event, now())) {
+    if (const auto* reduce = std::get_if<schedule::ReducePartition>(&command)) {
+      next_partition_ = *reduce;
+    } else {
+      todo_.push_back(std::move(command));
+    }
+  }
 }
 
 void Worker::perform(schedule::WorkerCommand& command) {
@@ -345,8 +366,9 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
     PartSummary part;
     part.worker = self_;
     part.cover_digest = command.cover_digest;
-    storage::PartWriter writer(parts_dir_, command.partition, command.generation, job_id_,
-                               {options_->escape, options_->fsync, options_->top});
+    const storage::PartOptions how{options_->escape, options_->fsync, options_->top};
+    auto writer = std::make_unique<storage::PartWriter>(parts_dir_, command.partition, command.generation,
+                                                        job_id_, how);
     Context context(tools_.pulse, part.counters, locator_.get());
     const MergeTools merging{format_, memory_.stream_bytes, merge_memory_};
     const std::vector<Slice*> slices = slices_of(command.partition, runs_, slices_);
@@ -358,7 +380,7 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
       merge_memory_.refs.reserve(refs + refs / 8 + 16);
     }
     try {
-      reduce_partition(slices, merging, *reducer_, context, tools_.drill, writer, part);
+      reduce_partition(slices, merging, *reducer_, context, tools_.drill, *writer, part);
     } catch (const Error& error) {
       if (error.code() == ExitCode::BadData) check_sums(command, part);
       throw;
@@ -367,11 +389,10 @@ void Worker::carry_out(const schedule::ReducePartition& command) {
     slices_.erase(slices_.lower_bound({command.partition, RunId{}}),
                   slices_.lower_bound({command.partition + 1, RunId{}}));
     unload({command.partition}, filed_, runs_);
-    tools_.drill.reach("commit");
-    part = writer.commit(std::move(part));
-    if (tools_.drill.corrupts("part")) flip_a_bit(parts_dir_ + "/" + part.file);
-    stats_.output_bytes += part.bytes;
-    tell_books(schedule::PartWritten{std::move(part)});
+    writer->finish(std::move(part));
+    stats_.output_bytes += writer->bytes();
+    committer_.commit(std::move(writer));
+    tell_books(schedule::PartReduced{});
   } catch (...) {
     tell_books(schedule::TaskFailed{explain(fmt::format("reducing partition {}", command.partition))});
   }
@@ -393,6 +414,8 @@ void Worker::carry_out(const schedule::ReadPart& command) {
 
 void Worker::carry_out(const schedule::Leave& command) {
   wait_for_writer();
+  wait_for_committer(0, Until::Pending);
+  next_partition_.reset();
   // The job was published meanwhile: a file that came too late to be removed with the others is nobody's.
   if (command.code == static_cast<int>(ExitCode::Done) && !run_directory_.empty()) {
     storage::remove_late_run_files(storage::JobPaths(options_->output), run_directory_, job_id_);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "engine/memory_budget.hpp"
 #include "engine/open_table.hpp"
 #include "engine/options.hpp"
+#include "engine/part_committer.hpp"
 #include "engine/pulse.hpp"
 #include "engine/restore.hpp"
 #include "engine/spill_store.hpp"
@@ -58,8 +60,8 @@ class Worker {
   const std::string& job_id() const noexcept { return job_id_; }
   Generation generation() const noexcept { return books_.generation(); }
 
-  // Handles a message, or carries out a command; false if there was nothing to do. Does not wait, but a
-  // task may take long.
+  // Handles a message, or carries out a command; false if there was nothing to do. Waits for nobody but the
+  // disk: a task may take long, and so may a part that is to be made durable.
   bool step();
   // See Heartbeat.
   std::uint64_t exchange_waits_ms() const noexcept { return exchange_waits_ms_; }
@@ -97,6 +99,7 @@ class Worker {
   void refuse_records(const AssignSplit& task, const std::vector<BlamedRecord>& bad);
 
   bool check_writer();  // true if it told the books something
+  bool check_committer();
   void end_wave();
   template <class Done>
   bool exchange_until(Done done);
@@ -104,6 +107,8 @@ class Worker {
   bool is_readable() const;
   void sort_aside(PartitionId partition, const std::vector<Slice*>& slices);
   void wait_for_writer();  // runs do not change while they are written
+  enum class Until { Pending, PendingOrMail };
+  void wait_for_committer(std::size_t most_pending, Until until);
   void look_at_scratch();
   void spill_runs();
   Overflow overflow_at(std::uint64_t limit_bytes) { return {pool_, spill_, format_, limit_bytes}; }
@@ -127,6 +132,7 @@ class Worker {
   schedule::WorkerBooks books_;
   std::deque<Message> inbox_;
   std::deque<schedule::WorkerCommand> todo_;
+  std::optional<schedule::ReducePartition> next_partition_;  // once there is nothing else to do
 
   WorkerStats stats_;
   std::uint64_t exchange_waits_ms_ = 0;  // see Heartbeat
@@ -143,6 +149,7 @@ class Worker {
   std::set<RunId> being_written_;
   RunId spilled_to_;  // this run and those before it are in the scratch file, since the last exchange
   Checkpointer checkpointer_;  // reads runs_: ends before them
+  PartCommitter committer_;
   bool maps_ = false;
   std::optional<std::chrono::steady_clock::time_point> end_seen_;  // of the job, while a split was mapped
   bool asked_to_leave_ = false;

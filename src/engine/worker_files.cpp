@@ -26,13 +26,38 @@ bool Worker::check_writer() {
   return true;
 }
 
-// No step of the pulse: the watchdog bounds what a disk that is stuck may take.
+bool Worker::check_committer() {
+  std::optional<CommitResult> result = committer_.take_result();
+  if (!result) return false;
+  stats_.commit_ns += result->ns;
+  if (!result->error) {
+    tell_books(schedule::PartWritten{std::move(result->part)});
+    return true;
+  }
+  try {
+    std::rethrow_exception(result->error);
+  } catch (...) {
+    tell_books(schedule::CommitFailed{explain("making a part durable")});
+  }
+  return true;
+}
+
+// No step of the pulse, here and below: the watchdog bounds what a disk that is stuck may take.
 void Worker::wait_for_writer() {
   if (!checkpointer_.writing()) return;
-  tools_.watchdog.doing("waiting for a checkpoint to be written");
+  tools_.watchdog.waiting_for_disk("waiting for a checkpoint to be written");
   for (Backoff backoff{std::chrono::milliseconds(2)}; checkpointer_.writing();) {
     poll();
     backoff.idle();
+  }
+}
+
+void Worker::wait_for_committer(std::size_t most_pending, Until until) {
+  const Stopwatch stopwatch(stats_.reduce_ns);
+  tools_.watchdog.waiting_for_disk("waiting for a part to be made durable");
+  while (committer_.pending() > most_pending && (until == Until::Pending || inbox_.empty())) {
+    committer_.wait(std::chrono::milliseconds(2));
+    poll();
   }
 }
 

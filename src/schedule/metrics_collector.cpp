@@ -19,6 +19,7 @@ constexpr std::array kMeasures{
     &WorkerStats::seal_ns,
     &WorkerStats::shuffle_ns,
     &WorkerStats::reduce_ns,
+    &WorkerStats::commit_ns,
     &WorkerStats::check_ns,
     &WorkerStats::sent_bytes,
     &WorkerStats::received_bytes,

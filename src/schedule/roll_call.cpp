@@ -91,10 +91,14 @@ bool RollCall::take(WorkerId from, const Message& message) {
 
 void RollCall::choose(Time now, Commands& out) {
   job_.cover = choose_cover(std::move(offered_));
-  job_.found = {job_.cover.size(), 0, parts_.size(), std::move(damage_)};
-  for (const CoveredRun& item : job_.cover) job_.found.splits += item.run.splits.size();
   std::sort(parts_.begin(), parts_.end(),
             [](const PartSummary& a, const PartSummary& b) { return a.file < b.file; });
+  // One that was just committed may be known by who wrote it and by who was asked to read it.
+  parts_.erase(std::unique(parts_.begin(), parts_.end(),
+                           [](const PartSummary& a, const PartSummary& b) { return a.file == b.file; }),
+               parts_.end());
+  job_.found = {job_.cover.size(), 0, parts_.size(), std::move(damage_)};
+  for (const CoveredRun& item : job_.cover) job_.found.splits += item.run.splits.size();
   job_.found_parts = std::move(parts_);
   std::uint64_t again = 0;
   for (const SplitId split : missing_splits(job_.cover, job_.plan.splits.size())) {

@@ -18,6 +18,11 @@ WorkerCommands WorkerBooks::handle(const WorkerEvent& event, Time now) {
     on_message(from->message, out);
   } else if (const auto* written = std::get_if<RunsWritten>(&event)) {
     on_written(*written);
+  } else if (const auto* part = std::get_if<PartWritten>(&event)) {
+    on_committed(part->part, out);
+  } else if (const auto* uncommitted = std::get_if<CommitFailed>(&event)) {
+    committing_.pop_front();
+    fail(uncommitted->failure, out);
   } else if (const auto* leave = std::get_if<LeaveAsked>(&event)) {
     saving_ = true;
     if (!leaving_) leaving_ = leave->reason;
@@ -86,6 +91,7 @@ void WorkerBooks::on_muster(const Muster& muster, WorkerCommands& out) {
 void WorkerBooks::on_keep(const KeepRuns& keep, WorkerCommands& out) {
   if (!is_current(keep.generation) || !awaiting_keep_) return;
   awaiting_keep_ = false;
+  untold_parts_.clear();
   DropRuns dropped;
   for (const auto& [id, run] : held_) {
     if (std::find(keep.runs.begin(), keep.runs.end(), id) == keep.runs.end()) dropped.runs.push_back(id);
@@ -128,6 +134,23 @@ void WorkerBooks::on_written(const RunsWritten& written) {
   for (const RunId& id : written.runs) unsaved_.erase(id);
 }
 
+// No part outlives the generation that asked for it: a Muster is answered when all are durable.
+void WorkerBooks::on_committed(PartSummary part, WorkerCommands& out) {
+  const std::uint32_t wave = committing_.front();
+  committing_.pop_front();
+  if (mustering_) {
+    untold_parts_.push_back(std::move(part));
+  } else {
+    out.emplace_back(Answer{PartCommitted{generation_, wave, std::move(part)}});
+  }
+}
+
+void WorkerBooks::fail(const Failure& failure, WorkerCommands& out) {
+  if (failed_) return;
+  failed_ = failure;
+  out.emplace_back(Answer{WorkerFailed{generation_, *failed_}});
+}
+
 void WorkerBooks::on_task_end(const WorkerEvent& event, WorkerCommands& out) {
   busy_ = false;
   exchanging_ = false;
@@ -160,14 +183,13 @@ void WorkerBooks::on_task_end(const WorkerEvent& event, WorkerCommands& out) {
     }
   } else if (const auto* exchanged = std::get_if<WaveExchanged>(&event)) {
     if (current) out.emplace_back(Answer{WaveReceived{generation_, exchanged->wave}});
-  } else if (const auto* written = std::get_if<PartWritten>(&event)) {
-    if (current) out.emplace_back(Answer{PartCommitted{generation_, task_wave_, written->part}});
+  } else if (std::holds_alternative<PartReduced>(event)) {
+    committing_.push_back(task_wave_);
   } else if (const auto* checked = std::get_if<PartRead>(&event)) {
     if (current)
       out.emplace_back(Answer{PartChecked{generation_, checked->partition, checked->good, checked->what}});
   } else if (const auto* failed = std::get_if<TaskFailed>(&event)) {
-    failed_ = failed->failure;
-    out.emplace_back(Answer{WorkerFailed{generation_, *failed_}});
+    fail(failed->failure, out);
   }
 }
 
@@ -181,8 +203,9 @@ void WorkerBooks::advance(WorkerCommands& out) {
         out.emplace_back(ReadFiles{muster_.value()});
         return;
       }
+      if (!committing_.empty()) return;
       answer_muster(out);
-      return;
+      continue;
     }
     if (saving_) return save(out);
     if (generation_ == 0 || awaiting_keep_) return;
@@ -214,6 +237,7 @@ void WorkerBooks::advance(WorkerCommands& out) {
 void WorkerBooks::answer_muster(WorkerCommands& out) {
   // Not before the task under way has ended: it may be reading them.
   out.emplace_back(DropSlices{});
+  found_parts_.insert(found_parts_.end(), untold_parts_.begin(), untold_parts_.end());
   out.emplace_back(Answer{inventory(false)});
   mustering_ = false;
   awaiting_keep_ = true;
@@ -277,7 +301,7 @@ void WorkerBooks::save(WorkerCommands& out) {
   if (!open_.empty() && !failed_) return begin_seal(out);
   if (writing_) return;
   if (!std::exchange(save_tried_, true)) write_runs(out);
-  if (writing_) return;
+  if (writing_ || !committing_.empty()) return;
   if (leaving_ && !failed_) {
     failed_ = leaving_;
     out.emplace_back(Answer{WorkerFailed{generation_, *failed_}});

@@ -59,8 +59,13 @@ struct WaveExchanged {
 // An exchange that was abandoned after AbortExchange; or a partition was not reduced, as the job ends or a
 // rank is lost whose memory has rows of it.
 struct ExchangeAborted {};
+// Its part is made durable beside the tasks that follow: a PartWritten or CommitFailed for each, in order.
+struct PartReduced {};
 struct PartWritten {
   PartSummary part;
+};
+struct CommitFailed {
+  Failure failure;
 };
 struct PartRead {
   PartitionId partition = 0;
@@ -71,14 +76,14 @@ struct PartRead {
 struct TaskFailed {
   Failure failure;
 };
-using WorkerEvent =
-    std::variant<FromCoordinator, SplitMapped, SplitRefused, TableSealed, WaveExchanged, ExchangeAborted,
-                 PartWritten, PartRead, TaskFailed, RunsWritten, FilesRead, LeaveAsked>;
+using WorkerEvent = std::variant<FromCoordinator, SplitMapped, SplitRefused, TableSealed, WaveExchanged,
+                                 ExchangeAborted, PartReduced, PartWritten, CommitFailed, PartRead,
+                                 TaskFailed, RunsWritten, FilesRead, LeaveAsked>;
 
 // ---- commands: at most one of the tasks (MapSplit, SealTable, Exchange, ReducePartition, ReadPart,
 // ReadFiles) is under way at a time; each ends with exactly one of the events above. AbortExchange may cross
 // WaveExchanged: then no ExchangeAborted follows. WriteRuns goes on beside the tasks, one at a time, and ends
-// with RunsWritten; the runs do not change meanwhile.
+// with RunsWritten; the runs do not change meanwhile. Parts are committed beside them, too.
 
 struct Answer {
   Message message;  // to rank 0
@@ -144,7 +149,7 @@ class WorkerBooks {
 
   Generation generation() const noexcept { return generation_; }
   // Nothing under way and nothing queued; also before the first Muster and after Leave.
-  bool idle() const noexcept { return !busy_ && queue_.empty() && !mustering_; }
+  bool idle() const noexcept { return !busy_ && queue_.empty() && !mustering_ && committing_.empty(); }
   bool left() const noexcept { return left_; }
   const std::map<RunId, RunSummary>& held() const noexcept { return held_; }
 
@@ -160,6 +165,8 @@ class WorkerBooks {
   void on_reduce(const ReduceWave& wave);
   void on_check(const CheckPart& check);
   void on_written(const RunsWritten& written);
+  void on_committed(PartSummary part, WorkerCommands& out);
+  void fail(const Failure& failure, WorkerCommands& out);
   bool is_current(Generation generation) const noexcept { return generation == generation_ && !mustering_; }
 
   // Begins what is next, until a task is under way or nothing is left.
@@ -195,6 +202,8 @@ class WorkerBooks {
   std::uint32_t next_wave_ = 0;                        // to exchange
   std::uint32_t next_reduce_ = 0;                      // first wave not asked to be reduced
   std::uint64_t digest_ = 0;                           // of the last wave's cover
+  std::deque<std::uint32_t> committing_;               // waves of the parts that are not durable yet
+  std::vector<PartSummary> untold_parts_;              // for the Inventory: nobody waited for them
   std::set<PartitionId> checked_;
 
   std::optional<Muster> muster_;          // the one to answer

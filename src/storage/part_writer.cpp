@@ -12,6 +12,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "core/release.hpp"
 #include "core/text.hpp"
 #include "thresh/short_key.hpp"
 
@@ -283,31 +284,33 @@ void PartWriter::offer_top(std::string_view rank) {
   std::push_heap(top_.begin(), top_.end(), ranks_before);
 }
 
-PartSummary PartWriter::commit(PartSummary ledger) {
-  assert(!temporary_.empty());
+void PartWriter::finish(PartSummary ledger) {
   check_between_lines();
   flush();
+  release(buffer_);
+  part_ = std::move(ledger);
+  part_.partition = partition_;
+  part_.file = name_;
+  part_.groups = groups();
+  part_.lines = lines_;
+  part_.bytes = offset_;
+  part_.checksum = XXH3_64bits_digest(&checksum_);
+  part_.weight = weight_;
+  part_.top = std::move(top_);
+  std::sort(part_.top.begin(), part_.top.end(), ranks_before);
+}
+
+PartSummary PartWriter::commit() {
+  assert(part_.file == name_ && !temporary_.empty());
   if (reserved_ > offset_) truncate_file(fd_.get(), offset_, temporary_);
   if (options_.fsync) fsync_file(fd_.get(), temporary_);
   fd_.close(temporary_);
-
-  PartSummary part = std::move(ledger);
-  part.partition = partition_;
-  part.file = name_;
-  part.groups = groups();
-  part.lines = lines_;
-  part.bytes = offset_;
-  part.checksum = XXH3_64bits_digest(&checksum_);
-  part.weight = weight_;
-  part.top = std::move(top_);
-  std::sort(part.top.begin(), part.top.end(), ranks_before);
-
   rename_file(temporary_, directory_ + "/" + name_);
   temporary_ = directory_ + "/" + name_;  // still ours to remove if the sidecar fails
-  const std::string sidecar = make_commit(part, generation_, job_id_);
+  const std::string sidecar = make_commit(part_, generation_, job_id_);
   write_durably(directory_, directory_ + "/" + commit_name(name_), sidecar, options_.fsync);
   temporary_.clear();
-  return part;
+  return std::move(part_);
 }
 
 std::optional<std::string> check_part(const std::string& directory, const std::string& file,

@@ -29,8 +29,9 @@ struct PartOptions {
 // the key; a TAB in a value separates its fields. With `escape`, TAB, newline, CR and backslash in a key are
 // written as \t \n \r \\, and newline, CR and backslash in a value as \n \r \\ (its TABs stay).
 //
-// Not durable, and invisible to everyone else, before commit(); a writer that is destroyed without it removes
-// its file. Failed writes are Error{Io} naming the path; after any error the writer can only be destroyed.
+// Not durable, and invisible to everyone else, before commit(), which may be left to another thread; a writer
+// that is destroyed without it removes its file. Failed writes are Error{Io} naming the path; after any error
+// the writer can only be destroyed.
 // With RLIMIT_FSIZE the process must ignore SIGXFSZ.
 class PartWriter final : public ResultSink {
  public:
@@ -52,10 +53,12 @@ class PartWriter final : public ResultSink {
   std::uint64_t bytes() const noexcept { return offset_ + used_; }
   std::uint64_t lines() const noexcept { return lines_; }
 
-  // Makes the part durable, then its sidecar. `ledger` comes with worker, cover_digest, input_rows,
-  // input_hash_sum and counters; the rest is filled in. REQUIRES: called once. Throws Error{Internal} within
-  // a line.
-  PartSummary commit(PartSummary ledger);
+  // Writes what there is and gives the buffer back: no line is added any more. `ledger` comes with worker,
+  // cover_digest, input_rows, input_hash_sum and counters; the rest is filled in. Throws Error{Internal}
+  // within a line.
+  void finish(PartSummary ledger);
+  // Makes the part durable, then its sidecar. REQUIRES: it is finished; called once.
+  PartSummary commit();
 
  private:
   enum class Field { Key, Value };
@@ -96,6 +99,7 @@ class PartWriter final : public ResultSink {
   std::size_t line_key_size_ = 0;
   std::string flushed_key_;   // begin of the line that the latest flush cut
   std::vector<TopLine> top_;  // a heap, the worst first
+  PartSummary part_;          // once it is finished
 };
 
 // Whether `a` comes before `b` in --top: greater rank, then smaller key, then earlier in the part.

@@ -2,6 +2,7 @@
 nothing is published."""
 
 import random
+import signal
 import sys
 import time
 
@@ -41,6 +42,30 @@ class Liveness(ranks.Case):
         for step in STEPS:
             with self.subTest(step=step):
                 self.ends(f"hang:worker=2,at={step}", (75,), "worker 2", "made no progress")
+
+    def test_eight_parts_may_wait_for_a_disk_while_others_are_reduced(self):
+        source = self.write("in.txt", ranks.text(random.Random(3), 2000))
+        for count in (0, 3):
+            worker = min(count, 1)
+            for reduced, code in ((8, 137 if count else -signal.SIGKILL), (9, 75)):
+                with self.subTest(ranks=count, reduced=reduced):
+                    # The thread that hangs has half a second to get there.
+                    faults = ";".join(f"{kind}:worker={worker},at={at}" for kind, at in (
+                        ("hang", "commit"), ("pause", "reduce:2"), ("kill", f"reduce:{reduced}")))
+                    out = f"out-{count}-{reduced}"
+                    words = ("wordcount", source, "--partitions", 40, "--task-timeout", "2s")
+                    result, output = self.job(count, *words, "--fault", faults, out=out, timeout=60)
+                    said = result.stderr.decode()
+                    self.assertIn("fault drill: commit 1", said)
+                    self.assertEqual(result.returncode, code, said)
+                    if code == 75:
+                        self.assertIn("while waiting for a part to be made durable; ending it. It waits for a disk", said)
+                    else:
+                        self.assertIn("fault drill: reduce 8", said)
+                    self.assert_nothing_published(output)
+                    result, output = self.job(count, *words, out=out)
+                    self.assert_done(result, output)
+                    self.assertEqual(ranks.parts(output), self.expected("wordcount", 40, [source]))
 
     def test_a_worker_that_is_stopped_is_found_by_the_coordinator(self):
         for step in STEPS:

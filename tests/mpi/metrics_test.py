@@ -18,7 +18,8 @@ WORKER = {"worker": int, "state": str, "host": str, "pid": int, "peak_memory_byt
           "map": {"seconds": float, "splits": int, "records": int, "emits": int, "input_bytes": int},
           "seal": {"seconds": float, "staged_rows": int}, "shuffle": {"seconds": float, "sent_bytes": int, "received_bytes": int,
                                                              "read_bytes": int},
-          "reduce": {"seconds": float, "output_bytes": int}, "check": {"seconds": float},
+          "reduce": {"seconds": float, "output_bytes": int}, "commit": {"seconds": float},
+          "check": {"seconds": float},
           "checkpoint": {"seconds": float, "files": int, "failed": int, "bytes": int},
           "restore": {"seconds": float, "bytes": int}, "spill": {"seconds": float, "bytes": int}}
 PHASE = {"name": str, "generation": int, "begin_seconds": float, "end_seconds": float, "events": int, "commands": int,
@@ -98,6 +99,7 @@ class Metrics(ranks.Case):
         self.assertEqual(sum(worker["reduce"]["output_bytes"] for worker in found["workers"]), totals["output_bytes"])
         self.assertEqual((tasks["splits_assigned"], tasks["splits_done"], tasks["parts_committed"]),
                          (totals["splits"], totals["splits"], 4))
+        self.assertGreater(sum(worker["commit"]["seconds"] for worker in found["workers"]), 0)
         self.assertEqual((tasks["recoveries"], tasks["workers_lost"]), (0, 0))
         moved = sum(pair["bytes"] for pair in shuffle["matrix"])
         self.assertEqual(moved, round(shuffle["mean_partition_bytes"] * 4))

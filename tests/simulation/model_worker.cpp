@@ -71,6 +71,9 @@ void ModelWorker::carry_out(const WorkerCommand& command) {
     Message message = answer->message;
     auto* inventory = std::get_if<Inventory>(&message);
     if (inventory != nullptr && inventory->sealed) inventory->readable = world_.rng().chance(500);
+    const bool rests =
+        (inventory != nullptr && !inventory->sealed) || std::holds_alternative<RunsSaved>(message);
+    world_.require(!rests || committing_.empty(), "an answer does not wait for the parts under way");
     world_.answer(id_, message);
   } else if (std::holds_alternative<MapSplit>(command)) {
     begin(command, TaskKind::Map);
@@ -294,9 +297,27 @@ void ModelWorker::end_reduce(const ReducePartition& task) {
   if (!balances && notices) {
     return handle(TaskFailed{{70, "the ledger does not balance: model: rows were lost"}});
   }
-  if (std::exchange(damaging_, false)) content.push_back(0);
-  part.file = world_.write_part(part, task.generation, std::move(content));
-  handle(PartWritten{std::move(part)});
+  part.file = "p" + std::to_string(part.partition) + "." + std::to_string(task.generation) + "." +
+              std::to_string(world_.rng().next() % 1'000'000'000);
+  committing_.push_back({std::move(part), std::move(content)});
+  world_.begins(id_, TaskKind::Commit);
+  if (dead_) return;
+  const std::uint64_t ms = world_.rng().chance(100) ? 400 : 20;
+  committed_ = std::max(committed_, world_.now()) + std::chrono::milliseconds(world_.rng().between(1, ms));
+  world_.end_commit(id_, committed_);
+  handle(PartReduced{});
+}
+
+void ModelWorker::commit_ends() {
+  ModelPart part = std::move(committing_.front());
+  committing_.pop_front();
+  if (std::exchange(failing_commit_, false)) {
+    return handle(CommitFailed{{74, "model: no space left on device"}});
+  }
+  if (std::exchange(damaging_, false)) part.content.push_back(0);
+  PartSummary summary = part.part;
+  world_.write_part(std::move(part));
+  handle(PartWritten{std::move(summary)});
 }
 
 void ModelWorker::end_read(const CheckPart& part) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -31,6 +32,7 @@ class ModelWorker {
   // The task of that serial comes to its end, unless it was cancelled.
   void task_ends(std::uint64_t serial);
   void write_ends();
+  void commit_ends();
   void beat();
 
   bool alive() const noexcept { return !dead_; }
@@ -44,11 +46,13 @@ class ModelWorker {
   void hang(Time until) noexcept { hung_until_ = std::max(hung_until_, until); }
   void slow_down(std::uint64_t factor) noexcept { factor_ = factor; }
   void fail_task() noexcept { failing_ = true; }
+  void fail_commit() noexcept { failing_commit_ = true; }
   void refuse_split() noexcept { refusing_ = true; }
   void damage_part() noexcept { damaging_ = true; }
   void fail_write() noexcept { failing_write_ = true; }
   // The run file that is being written: it may still come to be when the worker is gone.
   const std::optional<ModelRunFile>& being_written() const noexcept { return writing_; }
+  const std::deque<ModelPart>& being_committed() const noexcept { return committing_; }
 
   // For the exchange.
   const std::map<RunId, ModelRun>& runs() const noexcept { return runs_; }
@@ -86,7 +90,11 @@ class ModelWorker {
   bool refusing_ = false;
   bool damaging_ = false;
   bool failing_write_ = false;
+  bool failing_commit_ = false;
   std::optional<ModelRunFile> writing_;
+
+  std::deque<ModelPart> committing_;
+  Time committed_{};  // when all are
 
   std::optional<schedule::WorkerCommand> task_;
   std::uint64_t serial_ = 0;

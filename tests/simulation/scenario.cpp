@@ -77,7 +77,7 @@ Fault some_fault(Rng& rng, const Scenario& scenario) {
   }
   if (fault.kind == FaultKind::RefuseSplit) fault.on = TaskKind::Map;
   if (fault.kind == FaultKind::DropRow) fault.on = TaskKind::Exchange;
-  if (fault.kind == FaultKind::DamagePart) fault.on = TaskKind::Reduce;
+  if (fault.kind == FaultKind::DamagePart) fault.on = TaskKind::Commit;
   if (fault.kind == FaultKind::FailTask && fault.on == TaskKind::Muster) fault.on = TaskKind::Reduce;
   if (fault.kind == FaultKind::FailTask && !fault.on) fault.on = TaskKind::Seal;
   fault.worker = scenario.workers[rng.below(scenario.workers.size())];
@@ -203,6 +203,8 @@ std::string_view task_name(TaskKind kind) noexcept {
       return "exchange";
     case TaskKind::Reduce:
       return "reduce";
+    case TaskKind::Commit:
+      return "commit";
     case TaskKind::Check:
       return "check";
     case TaskKind::Write:

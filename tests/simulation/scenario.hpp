@@ -37,8 +37,8 @@ enum class FaultKind {
 };
 std::string_view fault_name(FaultKind kind) noexcept;
 
-enum class TaskKind { Muster, Map, Seal, Exchange, Reduce, Check, Write, Restore };
-inline constexpr std::uint64_t task_kinds = 8;
+enum class TaskKind { Muster, Map, Seal, Exchange, Reduce, Commit, Check, Write, Restore };
+inline constexpr std::uint64_t task_kinds = 9;
 std::string_view task_name(TaskKind kind) noexcept;
 
 // Strikes once: at a time, or when any worker begins the nth task of a kind.

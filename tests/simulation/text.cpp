@@ -179,6 +179,8 @@ std::string text_of(const WorkerEvent& event) {
           [](const TableSealed& e) { return "TableSealed " + runs({e.run}); },
           [](const WaveExchanged& e) { return "WaveExchanged " + n(e.wave); },
           [](const ExchangeAborted&) { return std::string("ExchangeAborted"); },
+          [](const PartReduced&) { return std::string("PartReduced"); },
+          [](const CommitFailed& e) { return "CommitFailed " + failure(e.failure); },
           [](const PartWritten& e) {
             return "PartWritten partition " + n(e.part.partition) + " rows " + n(e.part.input_rows);
           },

@@ -336,8 +336,11 @@ TEST_CASE("a worker reduces the partitions that it owns, one after another") {
   script.event(WaveExchanged{0});
   script.hear(ReduceWave{1, 0, {{0, {}}, {2, {}}}});
   script.hear(ReduceWave{1, 0, {{0, {}}, {2, {}}}});
+  script.event(PartReduced{});
   script.event(PartWritten{part});
+  script.event(PartReduced{});
   part.partition = 2;
+  REQUIRE_FALSE(books.idle());
   script.event(PartWritten{part});
   REQUIRE(books.idle());
   REQUIRE(script.log() == R"(< Muster g1
@@ -351,10 +354,134 @@ TEST_CASE("a worker reduces the partitions that it owns, one after another") {
 < ReduceWave g1 wave 0
   > ReducePartition g1 wave 0 partition 0
 < ReduceWave g1 wave 0
+< PartReduced
+  > ReducePartition g1 wave 0 partition 2
 < PartWritten partition 0 rows 0
   > Answer PartCommitted g1 wave 0 partition 0 rows 0
-  > ReducePartition g1 wave 0 partition 2
+< PartReduced
 < PartWritten partition 2 rows 0
   > Answer PartCommitted g1 wave 0 partition 2 rows 0
+)");
+}
+
+TEST_CASE(
+    "a worker answers for another generation when its parts are durable, and names those of the last one") {
+  WorkerBooks books(1);
+  BooksScript script(books);
+  ShuffleWave wave;
+  wave.generation = 1;
+  wave.owners = {{0, 1}, {1, 1}};
+  script.hear(Muster{1, 2, "job", "runs", {}, {}, {}});
+  script.hear(KeepRuns{1, {}});
+  script.hear(wave);
+  script.event(WaveExchanged{0});
+  script.hear(ReduceWave{1, 0, {{0, {}}, {1, {}}}});
+  script.event(PartReduced{});
+  script.hear(Muster{2, 2, "job", "runs", {}, {}, {}});
+  script.event(PartReduced{});
+  PartSummary part;
+  script.event(PartWritten{part});
+  part.partition = 1;
+  script.event(PartWritten{part});
+  script.hear(Muster{3, 2, "job", "runs", {}, {}, {}});
+  script.hear(KeepRuns{3, {}});
+  script.hear(Muster{4, 2, "job", "runs", {}, {}, {}});
+  REQUIRE(script.log() == R"(< Muster g1
+  > DropSlices
+  > Answer Inventory g1 {}
+< KeepRuns g1 {}
+< ShuffleWave g1 wave 0 rounds 0 owners {0@1 1@1}
+  > Exchange g1 wave 0 rounds 0 owners {0@1 1@1}
+< WaveExchanged 0
+  > Answer WaveReceived g1 wave 0
+< ReduceWave g1 wave 0
+  > ReducePartition g1 wave 0 partition 0
+< PartReduced
+  > ReducePartition g1 wave 0 partition 1
+< Muster g2
+< PartReduced
+< PartWritten partition 0 rows 0
+< PartWritten partition 1 rows 0
+  > DropSlices
+  > Answer Inventory g2 {} parts 2
+< Muster g3
+  > DropSlices
+  > Answer Inventory g3 {} parts 2
+< KeepRuns g3 {}
+< Muster g4
+  > DropSlices
+  > Answer Inventory g4 {}
+)");
+}
+
+TEST_CASE("a worker that is to save before its parts are durable answers both") {
+  WorkerBooks books(1);
+  BooksScript script(books);
+  ShuffleWave wave;
+  wave.generation = 1;
+  wave.owners = {{0, 1}};
+  script.hear(Muster{1, 1, "job", "runs", {}, {}, {}});
+  script.hear(KeepRuns{1, {}});
+  script.hear(wave);
+  script.event(WaveExchanged{0});
+  script.hear(ReduceWave{1, 0, {{0, {}}}});
+  script.event(PartReduced{});
+  script.hear(Muster{2, 1, "job", "runs", {}, {}, {}});
+  script.hear(SaveRuns{2});
+  script.event(PartWritten{});
+  REQUIRE(script.log() == R"(< Muster g1
+  > DropSlices
+  > Answer Inventory g1 {}
+< KeepRuns g1 {}
+< ShuffleWave g1 wave 0 rounds 0 owners {0@1}
+  > Exchange g1 wave 0 rounds 0 owners {0@1}
+< WaveExchanged 0
+  > Answer WaveReceived g1 wave 0
+< ReduceWave g1 wave 0
+  > ReducePartition g1 wave 0 partition 0
+< PartReduced
+< Muster g2
+< SaveRuns g2
+< PartWritten partition 0 rows 0
+  > DropSlices
+  > Answer Inventory g2 {} parts 1
+  > Answer RunsSaved g2
+)");
+}
+
+TEST_CASE("a worker that is told to save says so when its parts are durable, and fails once") {
+  WorkerBooks books(1);
+  BooksScript script(books);
+  ShuffleWave wave;
+  wave.generation = 1;
+  wave.owners = {{0, 1}, {1, 1}};
+  script.hear(Muster{1, 2, "job", "runs", {}, {}, {}});
+  script.hear(KeepRuns{1, {}});
+  script.hear(wave);
+  script.event(WaveExchanged{0});
+  script.hear(ReduceWave{1, 0, {{0, {}}, {1, {}}}});
+  script.event(PartReduced{});
+  script.event(PartReduced{});
+  script.event(CommitFailed{{74, "disk full"}});
+  script.hear(SaveRuns{1});
+  script.event(CommitFailed{{74, "disk full"}});
+  REQUIRE(script.log() == R"(< Muster g1
+  > DropSlices
+  > Answer Inventory g1 {}
+< KeepRuns g1 {}
+< ShuffleWave g1 wave 0 rounds 0 owners {0@1 1@1}
+  > Exchange g1 wave 0 rounds 0 owners {0@1 1@1}
+< WaveExchanged 0
+  > Answer WaveReceived g1 wave 0
+< ReduceWave g1 wave 0
+  > ReducePartition g1 wave 0 partition 0
+< PartReduced
+  > ReducePartition g1 wave 0 partition 1
+< PartReduced
+< CommitFailed 74 "disk full"
+  > Answer WorkerFailed g1 74 "disk full"
+< SaveRuns g1
+< CommitFailed 74 "disk full"
+  > Answer RunsSaved g1
 )");
 }

@@ -98,6 +98,10 @@ void World::end_write(WorkerId worker, Time after) {
   push(now_ + after, WriteEnd{worker});
 }
 
+void World::end_commit(WorkerId worker, Time at) {
+  push(at, CommitEnd{worker});
+}
+
 void World::reply(std::uint64_t most_ms, Event event) {
   push(now_ + milliseconds(static_cast<std::int64_t>(rng_.below(most_ms))), ToCoordinator{std::move(event)});
 }
@@ -141,6 +145,9 @@ void World::deliver(const Due& due, Item item) {
   } else if (auto* write = std::get_if<WriteEnd>(&item)) {
     const WorkerId id = write->worker;
     if (reaches(id, due, item)) workers_.at(id).write_ends();
+  } else if (auto* commit = std::get_if<CommitEnd>(&item)) {
+    const WorkerId id = commit->worker;
+    if (reaches(id, due, item)) workers_.at(id).commit_ends();
   } else if (auto* beat = std::get_if<Beat>(&item)) {
     const WorkerId id = beat->worker;
     if (over_ || !reaches(id, due, item)) return;
@@ -308,13 +315,9 @@ void World::move_slices(const Meeting& meeting) {
 
 // ---- the directory
 
-std::string World::write_part(PartSummary part, Generation generation, Content content) {
-  part.file = "p" + std::to_string(part.partition) + "." + std::to_string(generation) + "." +
-              std::to_string(rng_.next() % 1'000'000'000);
-  const std::string file = part.file;
-  require(directory_.parts.emplace(file, ModelPart{std::move(part), std::move(content)}).second,
-          "the name of a part was used twice");
-  return file;
+void World::write_part(ModelPart part) {
+  const std::string file = part.part.file;
+  require(directory_.parts.emplace(file, std::move(part)).second, "the name of a part was used twice");
 }
 
 const ModelPart* World::find_part(const std::string& file) const {
@@ -380,6 +383,9 @@ void World::check_found() const {
 
 void World::end_all() {
   for (const auto& [id, worker] : workers_) {
+    for (const ModelPart& part : worker.being_committed()) {
+      if (rng_.chance(300)) write_part(part);
+    }
     if (!worker.being_written() || !rng_.chance(300)) continue;
     ModelRunFile file = *worker.being_written();
     file.listed_from = directory_.attempt + static_cast<std::uint32_t>(rng_.between(1, 2));
@@ -461,7 +467,7 @@ void World::strike_worker(const Fault& fault, WorkerId id) {
     case FaultKind::RefuseSplit:
       return worker.refuse_split();
     case FaultKind::FailTask:
-      return worker.fail_task();
+      return fault.on == TaskKind::Commit ? worker.fail_commit() : worker.fail_task();
     case FaultKind::FailWrite:
       return worker.fail_write();
     case FaultKind::DamagePart:

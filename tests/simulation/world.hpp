@@ -58,13 +58,14 @@ class World : public schedule::Port {
   // Faults may strike here.
   void begins(WorkerId worker, TaskKind kind);
   void end_write(WorkerId worker, Time after);
+  void end_commit(WorkerId worker, Time at);
   // The worker dies of a record.
   void poisoned(WorkerId worker, SplitId split);
   void write_run_file(ModelRunFile file);
   const ModelRunFile* find_run_file(const std::string& file) const;
   void join(WorkerId worker, const ShuffleWave& plan);
   void abort_meeting(WorkerId worker, const ShuffleWave& plan);
-  std::string write_part(PartSummary part, Generation generation, Content content);
+  void write_part(ModelPart part);
   const ModelPart* find_part(const std::string& file) const;
   // 0, unless the scenario says that the split is unstable.
   Record next_version(SplitId split);
@@ -102,6 +103,9 @@ class World : public schedule::Port {
   struct WriteEnd {
     WorkerId worker = 0;
   };
+  struct CommitEnd {
+    WorkerId worker = 0;
+  };
   struct Beat {
     WorkerId worker = 0;
   };
@@ -113,7 +117,7 @@ class World : public schedule::Port {
     std::string why;
   };
   struct Gone {};  // was lost on its way
-  using Item = std::variant<ToWorker, ToCoordinator, TaskEnd, WriteEnd, Beat, Strike, Anew, Gone>;
+  using Item = std::variant<ToWorker, ToCoordinator, TaskEnd, WriteEnd, CommitEnd, Beat, Strike, Anew, Gone>;
   struct Due {
     Time at{};
     std::uint64_t order = 0;

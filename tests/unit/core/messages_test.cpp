@@ -140,7 +140,7 @@ TEST_CASE("every field of a message travels") {
   ShuffleWave wave{1, 2, 3, 4, true, 5, {{6, 7}}, {8}, {9}, {10}, {{11, "a"}}, {12}};
   CHECK(encode_message(wave).size() ==
         1 + 4 + 4 + 8 + 8 + 1 + 8 + (4 + 8) + (4 + 8) + (4 + 8) + (4 + 4) + (4 + 4 + 4 + 1) + (4 + 8));
-  CHECK(encode_message(Heartbeat{1, {}}).size() == 1 + 4 + (4 + 26 * 8) + 8);
+  CHECK(encode_message(Heartbeat{1, {}}).size() == 1 + 4 + (4 + 27 * 8) + 8);
   CHECK(encode_message(CheckPart{1, 2, "f", 3, 4}).size() == 1 + 4 + 4 + (4 + 1) + 8 + 8);
   CHECK(encode_message(AssignSplit{}).size() == 1 + 4 + 4 + 4 + (4 + 8 + 8) + (4 + 8 + 8) + 1 + 4 + 8);
   CHECK(encode_message(PartCommitted{}).size() ==

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "scratch.hpp"
+#include "small_job.hpp"
 #include "storage/manifest.hpp"
 #include "storage/top_lines.hpp"
 #include "support/catch.hpp"
@@ -36,7 +37,7 @@ std::string escaped(const std::string& key, const std::vector<std::string>& valu
   writer.key(key);
   for (const std::string& value : values) writer.append(value);
   writer.end_line({}, 0);
-  return slurp(scratch / writer.commit({}).file);
+  return slurp(scratch / commit(writer).file);
 }
 
 TEST_CASE("a line is the key, a TAB and what was appended") {
@@ -50,7 +51,7 @@ TEST_CASE("a line is the key, a TAB and what was appended") {
   writer.append("a");
   writer.append(std::string("\0b", 2));
   writer.end_line({}, 0);
-  const PartSummary part = writer.commit({});
+  const PartSummary part = commit(writer);
   const std::string expected = "word\t12\twith a TAB\r\\\nbare\n\ta" + std::string("\0b", 2) + "\n";
   CHECK(slurp(scratch / part.file) == expected);
   CHECK(part.partition == 7);
@@ -66,7 +67,7 @@ TEST_CASE("the weight of a part is the sum over its lines, whatever the order") 
   PartWriter writer(scratch.path(), 0, 1, "id", {});
   line(writer, "a", "1", "", 3);
   line(writer, "b", "1", "", UINT64_MAX);
-  CHECK(writer.commit({}).weight == weigh(hash_key("a"), 3) + weigh(hash_key("b"), UINT64_MAX));
+  CHECK(commit(writer).weight == weigh(hash_key("a"), 3) + weigh(hash_key("b"), UINT64_MAX));
 }
 
 TEST_CASE("a key or value that a line cannot hold is refused by name") {
@@ -92,7 +93,7 @@ TEST_CASE("a line that was begun and not ended is refused, not continued by the 
   const std::string refused = "key \"word\": reduce began a line of output and did not end it";
   CHECK(thrown_by([&] { writer.key("next"); }).says(refused));
   CHECK(thrown_by([&] { writer.line("next", "1", {}, 0); }).says(refused));
-  CHECK(thrown_by([&] { (void)writer.commit({}); }).says(refused));
+  CHECK(thrown_by([&] { writer.finish({}); }).says(refused));
 }
 
 TEST_CASE("--escape writes what a line cannot hold so that it can be read back") {
@@ -120,7 +121,7 @@ TEST_CASE("two attempts at one part in one generation do not meet") {
   PartWriter two(scratch.path(), 0, 1, "id", {});
   line(one, "a", "1");
   line(two, "a", "1");
-  CHECK(one.commit({}).file != two.commit({}).file);
+  CHECK(commit(one).file != commit(two).file);
   CHECK(list_directory(scratch.path()).size() == 4);
 }
 
@@ -136,7 +137,7 @@ TEST_CASE("texts of any size around the buffer's come out as they went in") {
     expected += "k\t" + value + "\n";
     CHECK(writer.bytes() == expected.size());
   }
-  const PartSummary part = writer.commit({});
+  const PartSummary part = commit(writer);
   CHECK(slurp(scratch / part.file) == expected);
   CHECK_FALSE(check_part(scratch.path(), part.file, expected.size(), hash_bytes(expected), nullptr));
 }
@@ -146,7 +147,7 @@ TEST_CASE("a part takes no more room than its bytes, whatever was set aside for 
   PartWriter writer(scratch.path(), 0, 1, "id", {});
   const std::string value(100'000, 'v');
   for (int i = 0; i < 44; ++i) line(writer, "k", value);
-  const PartSummary part = writer.commit({});
+  const PartSummary part = commit(writer);
   struct stat file {};
   REQUIRE(::stat((scratch / part.file).c_str(), &file) == 0);
   CHECK(static_cast<std::uint64_t>(file.st_size) == part.bytes);
@@ -185,7 +186,7 @@ TEST_CASE("the sidecar gives the summary back, and is refused when it is damaged
   ledger.input_rows = (std::uint64_t{1} << 53) + 1;
   ledger.input_hash_sum = 17;
   ledger.counters = {{"odd \xfe name\\", UINT64_MAX}, {"b", 0}};
-  const PartSummary part = writer.commit(ledger);
+  const PartSummary part = commit(writer, ledger);
   const std::string path = scratch / commit_name(part.file);
   std::string text = slurp(path);
   const PartCommit commit = parse_commit(text, path);
@@ -213,7 +214,7 @@ TEST_CASE("a full disk is an error that names the file, and leaves nothing behin
     const Thrown error = thrown_by([&] {
       PartWriter writer(scratch.path(), 0, 1, "id", {});
       for (int i = 0; i < 3000; ++i) line(writer, "key", std::string(1000, 'v'));
-      writer.commit({});
+      commit(writer);
     });
     const bool good = error.code == ExitCode::Io &&
                       error.says("cannot write " + scratch.path() + "/tmp.id.p00000") &&
@@ -252,7 +253,7 @@ TEST_CASE("--top is the best lines over all parts, ties in the order of keys") {
         line(writer, key, std::to_string(i), std::to_string(rank));
         expected.emplace_back(-rank, key, key + "\t" + std::to_string(i) + "\n");
       }
-      parts.push_back(writer.commit({}));
+      parts.push_back(commit(writer));
       RC_ASSERT(parts.back().top.size() <= top);
       std::filesystem::rename(scratch / parts.back().file, scratch / part_name(p));
     }

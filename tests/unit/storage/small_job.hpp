@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scratch.hpp"
@@ -31,6 +32,11 @@ inline StartPolicy quick(bool fresh = false, bool overwrite = false) {
   return policy;
 }
 
+inline PartSummary commit(PartWriter& writer, PartSummary ledger = {}) {
+  writer.finish(std::move(ledger));
+  return writer.commit();
+}
+
 // One line a part: `text`, a TAB, the partition.
 inline std::vector<PartSummary> write_parts(const JobDirectory& directory, std::uint32_t partitions,
                                             const std::string& text) {
@@ -41,7 +47,7 @@ inline std::vector<PartSummary> write_parts(const JobDirectory& directory, std::
     writer.key(text);
     writer.append(std::to_string(p));
     writer.end_line({}, 1);
-    parts.push_back(writer.commit({}));
+    parts.push_back(commit(writer));
   }
   return parts;
 }

@@ -13,6 +13,8 @@ def names(folder):
 
 
 class Clean(ranks.Case):
+    time_is_short = True
+
     def setUp(self):
         super().setUp()
         self.source = self.write("in.txt", ranks.text(random.Random(8), 500))

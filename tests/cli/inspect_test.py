@@ -14,6 +14,8 @@ def tree(folder):
 
 
 class Inspect(ranks.Case):
+    time_is_short = True
+
     def setUp(self):
         super().setUp()
         self.source = self.write("in.txt", ranks.text(random.Random(9), 500))

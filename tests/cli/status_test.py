@@ -31,6 +31,7 @@ class Status(ranks.Case):
 
     def test_while_parts_are_made_all_is_mapped(self):
         process, output = self.start("--task-timeout", "60s", "--peer-timeout", "70s", "--fault", "stop:worker=1,at=reduce")
+        ranks.wait_for_file(output / ".thresh/status.json")
         end = time.monotonic() + 20
         while (status := json.loads(self.status(output, "--json")))["phase"] != "reduce":
             self.assertLess(time.monotonic(), end)
@@ -58,7 +59,9 @@ class Status(ranks.Case):
         self.assertTrue(text.splitlines()[1].endswith(NOBODY), text)
 
     def test_a_holder_that_was_killed_is_not_at_work(self):
-        process, output = self.start("--fault", "kill:worker=0,at=publish")
+        # It is told once a second what the job is at.
+        pauses = ";".join(f"pause:worker={worker},at=map:{split}" for worker in (1, 2) for split in (1, 2))
+        process, output = self.start("--fault", f"{pauses};pause:worker=1,at=reduce;kill:worker=0,at=publish")
         self.assertEqual(ranks.finish(process, 60).returncode, 137)
         self.assertTrue(self.status(output).splitlines()[1].endswith(NOBODY))
         # Nor is anyone asked to leave, whatever the MPI can do: the next run would be struck.

@@ -50,7 +50,7 @@ class InJob(ranks.Case):
 
     def test_one_after_another_down_to_one_survivor(self):
         faults = [fault("kill", 0, "assign:9"), fault("kill", 1, "map:6"), fault("kill", 2, "shuffle"),
-                  fault("kill", 3, "reduce")]
+                  fault("kill", 3, "reduce"), *(fault("pause", worker, "map:2") for worker in (2, 3, 4))]
         result, output = self.count_words(5, "--fault", ";".join(faults))
         self.assert_words(result, output)
         for step in (b"assign 9", b"map 6", b"shuffle 1", b"reduce 1"):
@@ -82,7 +82,8 @@ class InJob(ranks.Case):
     def test_rank_0_does_the_rest_when_it_is_left_alone(self):
         for last in ("map:9", "shuffle", "reduce"):
             with self.subTest(last=last):
-                faults = [fault("kill", 1, "map:3"), fault("kill", 2, "map:6"), fault("kill", 3, last)]
+                faults = [fault("kill", 1, "map:3"), fault("kill", 2, "map:6"), fault("pause", 2, "map:1"),
+                          fault("pause", 3, "map:1"), fault("pause", 3, "map:2"), fault("kill", 3, last)]
                 result, output = self.count_words(4, "--fault", ";".join(faults), out=last)
                 metrics = self.assert_words(result, output)
                 self.assertIn(f"fault drill: {last.split(':')[0]} ".encode(), result.stderr)
@@ -100,7 +101,8 @@ class InJob(ranks.Case):
         result, output = self.count_words(4, "--spares", 1)
         metrics = self.assert_words(result, output)
         self.assertEqual(self.splits_of(metrics, 3), 0)
-        result, output = self.count_words(4, "--spares", 1, "--fault", fault("kill", 1, "map:3"), out="spared")
+        faults = ";".join((fault("pause", 2, "map:2"), fault("kill", 1, "map:3")))
+        result, output = self.count_words(4, "--spares", 1, "--fault", faults, out="spared")
         metrics = self.assert_words(result, output)
         self.assertIn(b" s on 2 workers, 1 lost\n", result.stderr)
         self.assertGreater(self.splits_of(metrics, 3), 0)
@@ -113,7 +115,8 @@ class InJob(ranks.Case):
         self.assertEqual(self.splits_of(metrics, 3), 0)
 
     def test_a_worker_that_is_told_to_end_leaves_and_nothing_is_lost(self):
-        result, output = self.count_words(4, "--fault", fault("term", 2, "map:9"))
+        faults = [fault("pause", 1, "map:2"), fault("pause", 3, "map:2"), fault("term", 2, "map:9")]
+        result, output = self.count_words(4, "--fault", ";".join(faults))
         metrics = self.assert_words(result, output)
         self.assertEqual([r["splits_again"] for r in metrics["recoveries"]], [0])
         self.assertEqual([w["state"] for w in metrics["workers"] if w["worker"] == 2], ["drained"])
@@ -138,7 +141,8 @@ class InJob(ranks.Case):
         output = self.dir / "lost"
         begin = time.monotonic()
         result = ranks.run(4, self.poison, "poison", slow, "-o", output, *options, "--fault",
-                           fault("kill", 3, "map:12"), launcher=LAUNCHER)
+                           fault("kill", 3, "map:2"), launcher=LAUNCHER)
+        self.assertIn(b"fault drill: map 2", result.stderr)
         self.assert_done(result, output)
         self.assertEqual(ranks.parts(output), ranks.parts(self.dir / "clean"))
         self.assertLess(time.monotonic() - begin, seconds + 14)

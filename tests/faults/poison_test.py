@@ -155,7 +155,8 @@ class Poison(ranks.Case):
                 source, _ = self.source(*["nap"] * 40, lines=40)
                 process = ranks.start(count, self.poison, self.job_name, source, "-o", self.dir / f"out-{first}",
                                       "--split-size", "100", "--task-timeout", "1s", "--peer-timeout", "3s")
-                time.sleep(2)
+                ranks.wait_for_file(self.dir / f"out-{first}/.thresh/job.h5")
+                time.sleep(0.5)
                 pids = ranks.children(process)
                 self.assertEqual(len(pids), count)
                 for pid in pids:

@@ -12,6 +12,8 @@ SHAPE = ("--partitions", 6, "--split-size", "64K")
 
 
 class Restart(ranks.Case):
+    time_is_short = True  # mpirun leaves those that are not killed a second to save
+
     def setUp(self):
         super().setUp()
         rng = random.Random(11)
@@ -23,7 +25,8 @@ class Restart(ranks.Case):
         result, output = self.job(count, "wordcount", self.source, *SHAPE, "--checkpoint-every", every, "--fault", fault,
                                   *more)
         said = result.stderr.decode()
-        self.assertIn(f"fault drill: {fault.rsplit('at=', 1)[1]}".split(":")[0], said)
+        step, _, visit = fault.rsplit("at=", 1)[1].partition(":")
+        self.assertIn(f"fault drill: {step} {visit or 1}\n", said)
         self.assertIn(result.returncode, codes, said)
         self.assert_nothing_published(output)
         return output
@@ -53,7 +56,7 @@ class Restart(ranks.Case):
             path.unlink() if path.is_file() else path.rmdir()
 
     def test_parts_that_were_committed_are_not_reduced_again(self):
-        self.interrupted(3, "kill:worker=1,at=reduce:3")
+        self.interrupted(3, "pause:worker=1,at=reduce:3;kill:worker=1,at=reduce:3")
         metrics, _ = self.completes(2)
         self.assertGreaterEqual(metrics["found"]["parts"], 2)
         self.assertEqual(metrics["found"]["parts"] + metrics["tasks"]["parts_committed"], 6)
@@ -66,11 +69,11 @@ class Restart(ranks.Case):
 
     def test_a_job_that_stops_loses_nothing(self):
         """What was mapped is in files, whatever the interval."""
-        output = self.interrupted(3, "term:worker=1,at=map:20", codes=(75,), every="10m")
+        others = ";".join(f"pause:worker=2,at=map:{split}" for split in (1, 2))
+        output = self.interrupted(3, f"{others};term:worker=1,at=map:20", codes=(75,), every="10m")
         outcome = json.loads((output / ".thresh/outcome.json").read_text())
         self.assertEqual(outcome["code"], 75)
         metrics, _ = self.completes(2)
-        # At the 20th split of a worker it had done 19, and the other about as many.
         self.assertGreaterEqual(metrics["found"]["splits"], 19)
 
     def test_each_way_to_stop_a_job_saves_its_work(self):
@@ -85,9 +88,9 @@ class Restart(ranks.Case):
             with self.subTest(signal=number):
                 output = self.dir / f"out-{number}"
                 words = (self.thresh, "wordcount", source, "-o", output, "--split-size", "256K")
-                process = ranks.start(2, *words, *(held if number else ("--max-time", "1.3s")))  # 1 s of it is for saving
+                process = ranks.start(2, *words, *held, *(() if number else ("--max-time", "6s")))  # half of it is for saving
                 if number:
-                    self.wait_for(output / ".thresh/job.h5")
+                    ranks.wait_for_file(output / ".thresh/job.h5")
                     time.sleep(0.3)
                     process.send_signal(number)
                 result = ranks.finish(process)
@@ -100,29 +103,18 @@ class Restart(ranks.Case):
                 self.assertGreater(json.loads((output / "metrics.json").read_text())["found"]["splits"], 0)
                 self.assertEqual(ranks.parts(output), ranks.parts(clean))
 
-    def wait_for(self, path):
-        end = time.monotonic() + 30
-        while not path.exists():
-            self.assertLess(time.monotonic(), end, f"{path} does not appear")
-            time.sleep(0.01)
-
     def test_work_that_a_death_costs_is_an_interval_and_a_split(self):
-        every = 0.1
-        output = self.interrupted(3, "kill:worker=1,at=shuffle", every=f"{every}s")
-        names = list((output / ".thresh/runs").glob("*.h5"))
+        # The interval passes in a pause: what was mapped before it is in a file by the end of the next one.
+        pauses = ";".join(f"pause:worker=1,at=map:{split}" for split in (20, 40, 41))
+        self.interrupted(2, f"{pauses};kill:worker=1,at=shuffle", every="100ms")
         metrics, _ = self.completes(3)
-        if not names:
-            self.skipTest("this machine mapped it all within an interval")
-        again = sum(worker["map"]["seconds"] for worker in metrics["workers"])
-        a_split = again / max(1, metrics["tasks"]["splits_done"])
-        # Writing a file takes time too, in which mapping goes on.
-        self.assertLessEqual(again, 2 * (every + a_split) + 0.5)
+        self.assertGreaterEqual(metrics["found"]["splits"], 40)
 
     def test_damaged_files_are_named_and_their_splits_mapped_again(self):
         rng = random.Random(5)
         for how in ("flip", "truncate", "empty", "swap"):
             with self.subTest(how=how):
-                output = self.interrupted(3, "kill:worker=1,at=reduce:3")
+                output = self.interrupted(3, "pause:worker=1,at=reduce:3;kill:worker=1,at=reduce:3")
                 files = sorted((output / ".thresh/runs").glob("*.h5")) + sorted((output / ".thresh/parts").glob("p*"))
                 files = [path for path in files if path.stat().st_size > 0]
                 self.assertGreater(len(files), 2)
@@ -183,8 +175,9 @@ class Restart(ranks.Case):
         self.assertIn("goes on with what an earlier run left: 0 of", said)
 
     def test_a_full_disk_costs_the_checkpoint_only(self):
+        pauses = ";".join(f"pause:worker=1,at=map:{split}" for split in (3, 4))
         result, output = self.job(2, "wordcount", self.source, *SHAPE, "--checkpoint-every", "30ms",
-                                  "--fault", "enospc:worker=1,at=checkpoint")
+                                  "--fault", f"{pauses};enospc:worker=1,at=checkpoint")
         said = result.stderr.decode()
         self.assertIn("no checkpoint was written", said)
         self.assertEqual(result.returncode, 74, said)  # the same disk is full when the first part is written

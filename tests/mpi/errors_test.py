@@ -10,6 +10,10 @@ import time
 import ranks
 
 
+# Half a second for what is to happen meanwhile.
+HELD = ("--fault", "pause:worker=1,at=map:3")
+
+
 class Errors(ranks.Case):
     def fails(self, count, code, *arguments, phrases=(), **more):
         result, output = self.job(count, *arguments, **more)
@@ -63,7 +67,7 @@ class Errors(ranks.Case):
         thread = threading.Thread(target=shrink)
         thread.start()
         try:
-            self.fails(2, 65, "inverted-index", source, "--split-size", "64K", phrases=("shrinks.txt",))
+            self.fails(2, 65, "inverted-index", source, "--split-size", "64K", *HELD, phrases=("shrinks.txt",))
         finally:
             stop.set()
             thread.join()
@@ -83,7 +87,7 @@ class Errors(ranks.Case):
         thread = threading.Thread(target=vanish)
         thread.start()
         try:
-            result, output = self.job(2, "inverted-index", folder, "--split-size", "16K")
+            result, output = self.job(2, "inverted-index", folder, "--split-size", "16K", *HELD)
             self.assertIn(result.returncode, (65, 66, 74), result.stderr)
             self.assertIn(b"z.txt", result.stderr)
             self.assert_nothing_published(output)

@@ -49,9 +49,9 @@ class Liveness(ranks.Case):
             worker = min(count, 1)
             for reduced, code in ((8, 137 if count else -signal.SIGKILL), (9, 75)):
                 with self.subTest(ranks=count, reduced=reduced):
-                    # The thread that hangs has half a second to get there.
+                    # The thread that hangs has a second to get there.
                     faults = ";".join(f"{kind}:worker={worker},at={at}" for kind, at in (
-                        ("hang", "commit"), ("pause", "reduce:2"), ("kill", f"reduce:{reduced}")))
+                        ("hang", "commit"), ("pause", "reduce:2"), ("pause", "reduce:3"), ("kill", f"reduce:{reduced}")))
                     out = f"out-{count}-{reduced}"
                     words = ("wordcount", source, "--partitions", 40, "--task-timeout", "2s")
                     result, output = self.job(count, *words, "--fault", faults, out=out, timeout=60)

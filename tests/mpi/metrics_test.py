@@ -167,7 +167,7 @@ class Metrics(ranks.Case):
         large = self.write("large.txt", ranks.text(random.Random(1), 20_000) * 100)
         # A rank that is stopped for a while, so that a short test has a map of some seconds.
         process = ranks.start(3, self.thresh, "wordcount", large, "-o", self.dir / "out", "--split-size", "1M",
-                              "--fault", "stop:worker=1,at=map:5")
+                              "--fault", "stop:worker=1,at=map:2")
         self.addCleanup(lambda: process.poll() is None and os.killpg(process.pid, signal.SIGKILL))
         ranks.wait_for_line(process, b"fault drill")
         time.sleep(3.5)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 WORDS = ("the of and to a in that it is was he for on are with as his they be at one have this from or had by hot but "
@@ -138,6 +139,13 @@ def wait_for_line(process, phrase):
             return
         said += line
     raise AssertionError(f"the run ended and did not say {phrase}:\n{said.decode(errors='replace')}")
+
+
+def wait_for_file(path):
+    end = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} does not appear"
+        time.sleep(0.01)
 
 
 def parts(output):

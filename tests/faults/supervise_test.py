@@ -36,7 +36,7 @@ exec "$@"
 LAUNCHER_THAT_IS_REFUSED = """\
 dir=$1
 shift
-if mkdir "$dir/began" 2>/dev/null; then exec "$@" --fault kill:worker=1,at=reduce; fi
+if mkdir "$dir/began" 2>/dev/null; then exec "$@" --fault "pause:worker=1,at=reduce;kill:worker=1,at=reduce"; fi
 for i in 1 2 3; do
   if mkdir "$dir/refused$i" 2>/dev/null; then echo "connection refused" >&2; exit 1; fi
 done

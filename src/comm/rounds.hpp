@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "comm/mpi.hpp"
+#include "core/release.hpp"
 
 namespace thresh::comm {
 
@@ -61,8 +62,8 @@ class Rounds {
   bool done() const noexcept { return round_ == rounds_ && !open_ && !asks_; }
   // Gives the buffers back. REQUIRES: done().
   void release() noexcept {
-    std::vector<char>().swap(send_buffer_);
-    std::vector<char>().swap(receive_buffer_);
+    thresh::release(send_buffer_);
+    thresh::release(receive_buffer_);
   }
   // Whether what goes to or comes from that rank is an offer.
   bool offers(int rank) const { return all_offer_ && client_->may_offer(rank); }

@@ -1,6 +1,7 @@
 // Writes sealed runs to files on a thread of its own, while mapping goes on. One file at a time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ class Checkpointer {
   std::optional<CheckpointResult> take_result();
   // Whether the thread works on the runs at this moment.
   bool writing() const { return thread_.pending() > 0; }
+  // Sleeps until it does not, but not for longer.
+  void wait(std::chrono::milliseconds most) { thread_.wait(most); }
 
  private:
   CheckpointResult carry_out(const std::string& directory, const std::string& job_id,

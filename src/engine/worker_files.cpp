@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "engine/logging.hpp"
 #include "engine/stopwatch.hpp"
 #include "engine/worker.hpp"
@@ -9,6 +11,12 @@
 #include "storage/job_paths.hpp"
 
 namespace thresh::engine {
+namespace {
+
+// While a thread is at work: then the mail is looked at.
+constexpr std::chrono::milliseconds kLongestNap{2};
+
+}  // namespace
 
 bool Worker::check_writer() {
   const std::optional<CheckpointResult> result = checkpointer_.take_result();
@@ -46,9 +54,9 @@ bool Worker::check_committer() {
 void Worker::wait_for_writer() {
   if (!checkpointer_.writing()) return;
   tools_.watchdog.waiting_for_disk("waiting for a checkpoint to be written");
-  for (Backoff backoff{std::chrono::milliseconds(2)}; checkpointer_.writing();) {
+  while (checkpointer_.writing()) {
+    checkpointer_.wait(kLongestNap);
     poll();
-    backoff.idle();
   }
 }
 
@@ -56,7 +64,7 @@ void Worker::wait_for_committer(std::size_t most_pending, Until until) {
   const Stopwatch stopwatch(stats_.reduce_ns);
   tools_.watchdog.waiting_for_disk("waiting for a part to be made durable");
   while (committer_.pending() > most_pending && (until == Until::Pending || inbox_.empty())) {
-    committer_.wait(std::chrono::milliseconds(2));
+    committer_.wait(kLongestNap);
     poll();
   }
 }

@@ -53,6 +53,22 @@ class BooksScript {
   }
   void hear(const Message& message) { event(FromCoordinator{message}); }
   const std::string& log() const { return log_; }
+  // Brings worker 1 to where it reduces the first of so many partitions, all its own. The log begins there.
+  void begin_to_reduce(PartitionId partitions) {
+    ShuffleWave wave;
+    wave.generation = 1;
+    ReduceWave reduce{1, 0, {}};
+    for (PartitionId p = 0; p < partitions; ++p) {
+      wave.owners.emplace_back(p, 1);
+      reduce.expected.emplace_back(p, PartitionSums{});
+    }
+    hear(Muster{1, partitions, "job", "runs", {}, {}, {}});
+    hear(KeepRuns{1, {}});
+    hear(wave);
+    event(WaveExchanged{0});
+    log_.clear();
+    hear(reduce);
+  }
 
  private:
   WorkerBooks& books_;
@@ -368,14 +384,7 @@ TEST_CASE(
     "a worker answers for another generation when its parts are durable, and names those of the last one") {
   WorkerBooks books(1);
   BooksScript script(books);
-  ShuffleWave wave;
-  wave.generation = 1;
-  wave.owners = {{0, 1}, {1, 1}};
-  script.hear(Muster{1, 2, "job", "runs", {}, {}, {}});
-  script.hear(KeepRuns{1, {}});
-  script.hear(wave);
-  script.event(WaveExchanged{0});
-  script.hear(ReduceWave{1, 0, {{0, {}}, {1, {}}}});
+  script.begin_to_reduce(2);
   script.event(PartReduced{});
   script.hear(Muster{2, 2, "job", "runs", {}, {}, {}});
   script.event(PartReduced{});
@@ -386,15 +395,7 @@ TEST_CASE(
   script.hear(Muster{3, 2, "job", "runs", {}, {}, {}});
   script.hear(KeepRuns{3, {}});
   script.hear(Muster{4, 2, "job", "runs", {}, {}, {}});
-  REQUIRE(script.log() == R"(< Muster g1
-  > DropSlices
-  > Answer Inventory g1 {}
-< KeepRuns g1 {}
-< ShuffleWave g1 wave 0 rounds 0 owners {0@1 1@1}
-  > Exchange g1 wave 0 rounds 0 owners {0@1 1@1}
-< WaveExchanged 0
-  > Answer WaveReceived g1 wave 0
-< ReduceWave g1 wave 0
+  REQUIRE(script.log() == R"(< ReduceWave g1 wave 0
   > ReducePartition g1 wave 0 partition 0
 < PartReduced
   > ReducePartition g1 wave 0 partition 1
@@ -417,27 +418,12 @@ TEST_CASE(
 TEST_CASE("a worker that is to save before its parts are durable answers both") {
   WorkerBooks books(1);
   BooksScript script(books);
-  ShuffleWave wave;
-  wave.generation = 1;
-  wave.owners = {{0, 1}};
-  script.hear(Muster{1, 1, "job", "runs", {}, {}, {}});
-  script.hear(KeepRuns{1, {}});
-  script.hear(wave);
-  script.event(WaveExchanged{0});
-  script.hear(ReduceWave{1, 0, {{0, {}}}});
+  script.begin_to_reduce(1);
   script.event(PartReduced{});
   script.hear(Muster{2, 1, "job", "runs", {}, {}, {}});
   script.hear(SaveRuns{2});
   script.event(PartWritten{});
-  REQUIRE(script.log() == R"(< Muster g1
-  > DropSlices
-  > Answer Inventory g1 {}
-< KeepRuns g1 {}
-< ShuffleWave g1 wave 0 rounds 0 owners {0@1}
-  > Exchange g1 wave 0 rounds 0 owners {0@1}
-< WaveExchanged 0
-  > Answer WaveReceived g1 wave 0
-< ReduceWave g1 wave 0
+  REQUIRE(script.log() == R"(< ReduceWave g1 wave 0
   > ReducePartition g1 wave 0 partition 0
 < PartReduced
 < Muster g2
@@ -452,28 +438,13 @@ TEST_CASE("a worker that is to save before its parts are durable answers both") 
 TEST_CASE("a worker that is told to save says so when its parts are durable, and fails once") {
   WorkerBooks books(1);
   BooksScript script(books);
-  ShuffleWave wave;
-  wave.generation = 1;
-  wave.owners = {{0, 1}, {1, 1}};
-  script.hear(Muster{1, 2, "job", "runs", {}, {}, {}});
-  script.hear(KeepRuns{1, {}});
-  script.hear(wave);
-  script.event(WaveExchanged{0});
-  script.hear(ReduceWave{1, 0, {{0, {}}, {1, {}}}});
+  script.begin_to_reduce(2);
   script.event(PartReduced{});
   script.event(PartReduced{});
   script.event(CommitFailed{{74, "disk full"}});
   script.hear(SaveRuns{1});
   script.event(CommitFailed{{74, "disk full"}});
-  REQUIRE(script.log() == R"(< Muster g1
-  > DropSlices
-  > Answer Inventory g1 {}
-< KeepRuns g1 {}
-< ShuffleWave g1 wave 0 rounds 0 owners {0@1 1@1}
-  > Exchange g1 wave 0 rounds 0 owners {0@1 1@1}
-< WaveExchanged 0
-  > Answer WaveReceived g1 wave 0
-< ReduceWave g1 wave 0
+  REQUIRE(script.log() == R"(< ReduceWave g1 wave 0
   > ReducePartition g1 wave 0 partition 0
 < PartReduced
   > ReducePartition g1 wave 0 partition 1

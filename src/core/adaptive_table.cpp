@@ -61,11 +61,11 @@ template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::take(const EmitBatch& batch) {
   adapt(batch.committed());
   if (mode_ == Mode::Table) return put_in_table(batch);
-  count(batch);
   switch (mode_) {
     case Mode::Table:
       break;
     case Mode::Cached:
+      count(batch);
       return put_in_cache(batch);
     case Mode::Buckets:
       return put_in_buckets(batch);
@@ -77,6 +77,7 @@ void AdaptiveTable<kSlotBytes>::take(const EmitBatch& batch) {
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::put_in_buckets(const EmitBatch& batch) {
   std::array<std::uint32_t, 64> buckets;
+  std::uint64_t weight = 0;
   std::span<const EmitBatch::Emit> emits = batch.emits();
   while (!emits.empty()) {
     const std::span<const EmitBatch::Emit> some = emits.first(std::min(emits.size(), buckets.size()));
@@ -85,11 +86,10 @@ void AdaptiveTable<kSlotBytes>::put_in_buckets(const EmitBatch& batch) {
       buckets[i] =
           static_cast<std::uint32_t>(bucket_of(emit.hash, EmitBatch::key_prefix(emit), batch.key(emit)));
     }
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      staged_.add(buckets[i], some[i].hash, batch.key(some[i]), batch.value(some[i]).data());
-    }
+    weight += staged_.add(std::span(buckets).first(some.size()), some.data());
     emits = emits.subspan(some.size());
   }
+  count(batch, weight);
 }
 
 template <std::size_t kSlotBytes>

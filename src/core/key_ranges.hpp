@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -116,7 +117,10 @@ class KeyRanges {
   static constexpr std::size_t kRanges = 16;
 
   // Until cut() all keys are in the last range.
-  KeyRanges() = default;
+  KeyRanges() {
+    std::fill(prefixes_.begin() + kRanges, prefixes_.end(), UINT64_MAX);
+    cells_.fill(kRanges - 1);
+  }
   void cut(KeySample sample) {
     const std::vector<KeyLimit> keys = std::move(sample).sorted();
     if (keys.empty()) return;
@@ -131,32 +135,57 @@ class KeyRanges {
     for (std::size_t i = 1; i < kRanges; ++i) {
       prefixes_[i] = key_prefix(std::string_view(texts_[i]).substr(common_.size()));
     }
+    fill_cells();
   }
   // Where a range begins: a key, or what it begins with. Lives until cut().
   std::string_view begin(std::size_t range) const noexcept { return texts_[range]; }
-  // `prefix`: of the key. A binary search without branches, as far as the prefix tells.
+  // `prefix`: of the key.
   [[gnu::always_inline]] std::size_t of(std::uint64_t prefix, std::string_view key) const {
     if (!common_.empty()) [[unlikely]] {
       const int order = key.substr(0, common_.size()).compare(common_);
       if (order != 0) return order < 0 ? 0 : kRanges - 1;
       prefix = key_prefix(key.substr(common_.size()));
     }
+    std::size_t at = cells_[cell_of(prefix)];
+    at += prefix >= prefixes_[at + 1] ? 1 : 0;
+    // A compiler that sees how it came about makes branches of it: 0.84 to 1.24 s to map 19 million words.
+    __asm__("" : "+r"(at));
+    if (prefix <= prefixes_[at] || prefix >= prefixes_[at + 1]) [[unlikely]]
+      return search(prefix, key);
+    return at;
+  }
+
+ private:
+  // Where to look: by the bits behind those in which the begins of all ranges are alike. Hardly any cell has
+  // the begins of two ranges. What it says is checked, as prefixes may differ before. Mapping many distinct
+  // words, ns a word: 17.4 with a binary search for each, 16.6 so.
+  static constexpr unsigned kCellBits = 12;
+
+  std::size_t cell_of(std::uint64_t prefix) const noexcept {
+    return static_cast<std::size_t>(prefix << common_bits_ >> (64 - kCellBits));
+  }
+  void fill_cells() {
+    const std::uint64_t differing = prefixes_[1] ^ prefixes_[kRanges - 1];
+    common_bits_ = differing == 0 ? 0 : static_cast<unsigned>(std::countl_zero(differing));
+    std::size_t next = 0;
+    for (std::size_t i = 1; i < kRanges; ++i) {
+      for (; next <= cell_of(prefixes_[i]); ++next) cells_[next] = static_cast<std::uint8_t>(i - 1);
+    }
+    for (; next < cells_.size(); ++next) cells_[next] = kRanges - 1;
+  }
+  // A binary search without branches, as far as the prefix tells.
+  [[gnu::noinline]] std::size_t search(std::uint64_t prefix, std::string_view key) const {
     std::size_t at = 0;
     at += prefix >= prefixes_[8] ? 8 : 0;
     at += prefix >= prefixes_[at + 4] ? 4 : 0;
     at += prefix >= prefixes_[at + 2] ? 2 : 0;
     at += prefix >= prefixes_[at + 1] ? 1 : 0;
-    // A compiler that sees how it came about makes branches of it: 0.84 to 1.24 s to map 19 million words.
-    __asm__("" : "+r"(at));
-    if (prefixes_[at] == prefix) [[unlikely]]
-      return of_alike(at, prefix, key);
-    return at;
+    return prefixes_[at] == prefix ? of_alike(at, prefix, key) : at;
   }
-
- private:
   // Of the ranges up to `at`, some of which begin with the prefix.
   std::size_t of_alike(std::size_t at, std::uint64_t prefix, std::string_view key) const {
-    const auto first = std::lower_bound(prefixes_.begin() + 1, prefixes_.end(), prefix) - prefixes_.begin();
+    const auto first =
+        std::lower_bound(prefixes_.begin() + 1, prefixes_.begin() + kRanges, prefix) - prefixes_.begin();
     const auto end = texts_.begin() + static_cast<std::ptrdiff_t>(at) + 1;
     return static_cast<std::size_t>(std::upper_bound(texts_.begin() + first, end, key) - texts_.begin()) - 1;
   }
@@ -167,8 +196,10 @@ class KeyRanges {
 
   // Where the ranges begin. The first one begins before all keys.
   std::array<std::string, kRanges> texts_;
-  std::string common_;                             // all of these but the first begin with it
-  std::array<std::uint64_t, kRanges> prefixes_{};  // of what comes behind that
+  std::string common_;                                 // all of these but the first begin with it
+  std::array<std::uint64_t, kRanges + 2> prefixes_{};  // of what comes behind that, and two ends
+  unsigned common_bits_ = 0;
+  std::array<std::uint8_t, 1 << kCellBits> cells_;  // how many ranges begin in the cells before
 };
 
 }  // namespace thresh

@@ -205,7 +205,8 @@ std::size_t SliceMerge::take_loose(Source& source, std::span<SingleGroup> groups
   return taken;
 }
 
-// Each key is there once.
+// Each key is there once. Rows are asked for ahead, as they lie in the order in which keys came: reducing
+// many distinct words, s a worker: 0.80 to 0.78.
 std::size_t SliceMerge::take_combined(Source& source, std::span<SingleGroup> groups) {
   if (source.sorted == source.sorted_end) {  // the last of a range, which goes when the next one is combined
     const Row row = source.row;
@@ -215,12 +216,14 @@ std::size_t SliceMerge::take_combined(Source& source, std::span<SingleGroup> gro
     source.live = pull_combined(source);
     return 1;
   }
+  constexpr std::ptrdiff_t kRowsAhead = 16;
   std::size_t taken = 0;
   Row row = source.row;
   std::uint64_t key_hash = source.key_hash;
   const RowRef* next = source.sorted;
   for (; taken < groups.size() && next != source.sorted_end; ++next) {
     groups[taken++] = {row.key, row.value, key_hash};
+    __builtin_prefetch(next[std::min(kRowsAhead, source.sorted_end - next - 1)].row);
     row = format_.read(next->row);
     key_hash = hash_key(row.key);
   }

@@ -1,5 +1,6 @@
 #include "core/staged_rows.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -19,7 +20,7 @@ StagedRows::StagedRows(const JobType& job, ChunkPool& pool, std::size_t buckets)
       stored_(buckets) {
   if (job.usual_value.size() != sizeof usual_number_) return;
   usual_number_ = load_little<std::uint64_t>(job.usual_value.data());
-  usual_is_number_ = true;
+  has_usual_number_ = true;
 }
 
 std::uint64_t StagedRows::hash_sum(std::size_t bucket) const noexcept {
@@ -31,6 +32,53 @@ std::uint64_t StagedRows::weight(std::size_t bucket) const {
   const std::uint64_t usual = heads_[bucket].usual_hashes;
   if (weight_of_ == nullptr) return 0;
   return (usual == 0 ? 0 : usual * weight_of_(format_.usual())) + sums_[bucket].weight;
+}
+
+std::uint64_t StagedRows::add(std::span<const std::uint32_t> buckets, const EmitBatch::Emit* emits) {
+  Head* const heads = heads_.data();
+  const bool has_usual = has_usual_number_;
+  const std::uint64_t usual = usual_number_;
+  std::uint64_t usual_hashes = 0;
+  std::uint64_t weight = 0;
+  for (const std::uint32_t bucket : buckets) {
+    const EmitBatch::Emit& emit = *emits++;
+    const std::string_view key = EmitBatch::key(emit);
+    const char* const value = EmitBatch::value(emit).data();
+    if (has_usual && add_usual(heads[bucket], usual, emit.hash, key, value)) [[likely]] {
+      usual_hashes += emit.hash | 1U;
+    } else {
+      weight += add_any(bucket, emit.hash, key, value);
+    }
+  }
+  return usual_hashes == 0 || weight_of_ == nullptr ? weight
+                                                    : weight + usual_hashes * weight_of_(format_.usual());
+}
+
+std::uint64_t StagedRows::add_any(std::size_t bucket, std::uint64_t hash, std::string_view key,
+                                  const char* value) {
+  const std::string_view bytes(value, format_.value_size());
+  const std::uint64_t weight = weight_of_ == nullptr ? 0 : weigh(hash, weight_of_(bytes));
+  sums_[bucket].hash_sum += format_.hash(hash, bytes);
+  sums_[bucket].weight += weight;
+  const bool usual = bytes == format_.usual();
+  const std::size_t value_size = usual ? 0 : bytes.size();
+  const bool is_long = key.size() >= RowFormat::kLongKey;
+  const std::size_t size = is_long ? format_.row_size(key, bytes) : 1 + value_size + key.size();
+  Head& into = heads_[bucket];
+  if (into.room < size + kSlack) make_room(bucket, size);
+  char* const at = into.at;
+  if (is_long) [[unlikely]] {
+    format_.write(at, key, bytes);
+  } else {
+    *at = static_cast<char>(key.size() | (usual ? RowFormat::kUsual : 0));
+    std::memcpy(at + 1, value, value_size);
+    copy_readable(at + 1 + value_size, key.data(), key.size());
+  }
+  into.at = at + size;
+  __builtin_prefetch(into.at + 64, 1);
+  into.room -= static_cast<std::uint32_t>(size);
+  ++into.rows;
+  return weight;
 }
 
 // Tells it how much of it was written.
@@ -51,17 +99,6 @@ void StagedRows::make_room(std::size_t bucket, std::size_t size) {
   bytes_ += chunk.capacity();
   head.at = chunk.data();
   head.room = static_cast<std::uint32_t>(chunk.capacity());
-}
-
-void StagedRows::add_long(std::size_t bucket, std::string_view key, const char* value) {
-  const std::string_view value_bytes(value, format_.value_size());
-  const std::size_t size = format_.row_size(key, value_bytes);
-  Head& into = heads_[bucket];
-  if (into.room < size + kSlack) make_room(bucket, size);
-  format_.write(into.at, key, value_bytes);
-  into.at += size;
-  into.room -= static_cast<std::uint32_t>(size);
-  ++into.rows;
 }
 
 std::uint64_t StagedRows::row_bytes(std::size_t bucket) const noexcept {

@@ -20,6 +20,15 @@ std::atomic<bool> left{false};
 pid_t thread_of_the_job = 0;  // set before the handler is
 // Of the thread of the job, which writes it. The last byte stays 0.
 char at_work[512] = "";
+// The rank, for all threads; set before the handler is.
+char rank_name[256] = "";
+
+template <std::size_t kRoom>
+void keep(std::string_view text, char (&room)[kRoom]) noexcept {
+  const std::size_t size = std::min(text.size(), kRoom - 1);
+  std::memcpy(room, text.data(), size);
+  room[size] = 0;
+}
 
 // Async-signal-safe.
 void say_where(const char* what) noexcept {
@@ -40,9 +49,9 @@ void leave(AttemptKind kind, const char* what) noexcept {
 }
 
 // Async-signal-safe.
-void say_at_work(int signal) noexcept {
+void say_crash(int signal, const char* who, const char* where) noexcept {
   const char* const name = sigabbrev_np(signal);
-  const char* const texts[] = {"thresh: ", at_work, ": crashed (SIG", name == nullptr ? "?" : name, ")\n"};
+  const char* const texts[] = {"thresh: ", who, where, ": crashed (SIG", name == nullptr ? "?" : name, ")\n"};
   for (const char* text : texts) {
     if (write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
   }
@@ -70,9 +79,11 @@ extern "C" void on_crash(int signal) {
     if (crumb_at_hand.load() != nullptr) {
       say_where(name_of(signal));
     } else if (at_work[0] != 0) {
-      say_at_work(signal);
+      say_crash(signal, at_work, "");
     }
     leave(AttemptKind::Crash, name_of(signal));
+  } else {
+    say_crash(signal, rank_name, ", in a thread beside that of the job");
   }
   raise(signal);
 }
@@ -105,17 +116,16 @@ BlameNoRecord::~BlameNoRecord() {
 }
 
 void tell_of_crash(std::string_view what) noexcept {
-  const std::size_t size = std::min(what.size(), sizeof at_work - 1);
-  std::memcpy(at_work, what.data(), size);
-  at_work[size] = 0;
+  keep(what, at_work);
 }
 
 void leave_hang() noexcept {
   leave(AttemptKind::Hang, "the job made no progress on a record within --task-timeout, which can be raised");
 }
 
-void catch_crashes() {
+void catch_crashes(std::string_view rank) {
   thread_of_the_job = gettid();
+  keep(rank, rank_name);
   // A stack that overflowed cannot run a handler.
   static char stack[64 << 10];
   stack_t alternative{};

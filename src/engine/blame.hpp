@@ -42,7 +42,8 @@ void leave_hang() noexcept;
 // thread of the job alone.
 void tell_of_crash(std::string_view what) noexcept;
 
-// Once a process, for ranks that map.
-void catch_crashes();
+// Once a process, for ranks that map. `rank` is for a line on stderr of a crash in another thread:
+// "worker 2 on node7".
+void catch_crashes(std::string_view rank);
 
 }  // namespace thresh::engine

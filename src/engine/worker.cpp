@@ -83,7 +83,7 @@ Worker::Worker(WorkerId self, const RunOptions& options, const JobType& job, con
     poll();
     leave_split_in_time();
   });
-  catch_crashes();
+  catch_crashes(who_);
   look_at_scratch();
 }
 

@@ -67,6 +67,14 @@ class Restart(ranks.Case):
         self.assertRegex(said, r"thresh: worker 1 on \S+, exchanging wave 0 of the shuffle: crashed \(SIGSEGV\)")
         self.assert_nothing_published(output)
 
+    def test_a_crash_beside_the_job_is_told_too(self):
+        result, output = self.job(3, "wordcount", self.source, *SHAPE, "--fault", "segv:worker=1,at=commit:2")
+        said = result.stderr.decode()
+        self.assertRegex(said, r"thresh: worker 1 on \S+, in a thread beside that of the job: crashed \(SIGSEGV\)")
+        self.assert_nothing_published(output)
+        metrics, _ = self.completes(2)
+        self.assertGreaterEqual(metrics["found"]["parts"], 1)
+
     def test_a_job_that_stops_loses_nothing(self):
         """What was mapped is in files, whatever the interval."""
         others = ";".join(f"pause:worker=2,at=map:{split}" for split in (1, 2))

@@ -60,10 +60,9 @@ std::uint64_t AdaptiveTable<kSlotBytes>::bytes() const noexcept {
 template <std::size_t kSlotBytes>
 void AdaptiveTable<kSlotBytes>::take(const EmitBatch& batch) {
   adapt(batch.committed());
-  if (mode_ == Mode::Table) return put_in_table(batch);
   switch (mode_) {
     case Mode::Table:
-      break;
+      return put_in_table(batch);
     case Mode::Cached:
       count(batch);
       return put_in_cache(batch);

@@ -199,7 +199,7 @@ class KeyRanges {
   std::string common_;                                 // all of these but the first begin with it
   std::array<std::uint64_t, kRanges + 2> prefixes_{};  // of what comes behind that, and two ends
   unsigned common_bits_ = 0;
-  std::array<std::uint8_t, 1 << kCellBits> cells_;  // how many ranges begin in the cells before
+  std::array<std::uint8_t, 1 << kCellBits> cells_;  // the last range that begins in a cell before
 };
 
 }  // namespace thresh

@@ -1,5 +1,6 @@
 #include "core/merge.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/release.hpp"

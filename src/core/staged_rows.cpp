@@ -1,6 +1,5 @@
 #include "core/staged_rows.hpp"
 
-#include <algorithm>
 #include <new>
 #include <utility>
 

@@ -71,16 +71,32 @@ TEST_CASE("a table comes in as many ranges as its owner needs, if there are chun
 }
 
 TEST_CASE("emits that hardly recur go to buckets without a look at others, and lose nothing") {
-  const JobType job = summing_job();
+  JobType job = summing_job();
+  SECTION("of a job with a weight") {}
+  SECTION("without a weight") {
+    job.weight = nullptr;
+    job.sum_weights = nullptr;
+  }
+  SECTION("without a value that is usual") {
+    job.usual_value = {};
+  }
   ChunkPool pool;
   constexpr std::uint64_t kTried = 1 << 20;  // emits in which some recur, or looking for them ends
   const auto collector = make_collector(job, pool, Partitioner(kPartitions), kLargeLimit);
   Totals totals;
+  SplitSignature sums;
   EmitBatch batch(*collector);
   const auto emit = [&](std::uint64_t i) {
     const std::string key = i % 50 == 0 ? key_of(i) : std::to_string(i * 0x9e3779b97f4a7c15U);
     const std::uint64_t value = i % 7 == 0 ? i : 1;
     batch.add(key, number_bytes(value));
+    sums.emits += 1;
+    if (job.weight != nullptr) {
+      sums.weight += weigh(hash_key(key), value);
+      sums.hash_sum = sums.weight;
+    } else {
+      sums.hash_sum += hash_bytes(number_bytes(value), hash_key(key));
+    }
     // Of those before as many as show that they are there.
     if (i > kTried || i % 64 == 0) totals[key] += value;
   };
@@ -90,8 +106,10 @@ TEST_CASE("emits that hardly recur go to buckets without a look at others, and l
   }
   batch.commit();
   batch.flush();
+  REQUIRE(collector->take_signature() == sums);
   const auto staged = collector->hand_over(kWithOthers);
   REQUIRE(staged);
+  REQUIRE(staged->weight == sums.weight);
   for (std::uint32_t p = 0; p < kPartitions; ++p) {
     REQUIRE(staged->slices[p].measure(row_format(job)) == staged->sizes[p]);
     Pairs found;

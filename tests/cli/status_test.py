@@ -60,7 +60,7 @@ class Status(ranks.Case):
 
     def test_a_holder_that_was_killed_is_not_at_work(self):
         # It is told once a second what the job is at.
-        pauses = ";".join(f"pause:worker={worker},at=map:{split}" for worker in (1, 2) for split in (1, 2))
+        pauses = ranks.pauses("map", (1, 2), 1, 2)
         process, output = self.start("--fault", f"{pauses};pause:worker=1,at=reduce;kill:worker=0,at=publish")
         self.assertEqual(ranks.finish(process, 60).returncode, 137)
         self.assertTrue(self.status(output).splitlines()[1].endswith(NOBODY))

@@ -77,7 +77,7 @@ class Restart(ranks.Case):
 
     def test_a_job_that_stops_loses_nothing(self):
         """What was mapped is in files, whatever the interval."""
-        others = ";".join(f"pause:worker=2,at=map:{split}" for split in (1, 2))
+        others = ranks.pauses("map", (1, 2), 2)
         output = self.interrupted(3, f"{others};term:worker=1,at=map:20", codes=(75,), every="10m")
         outcome = json.loads((output / ".thresh/outcome.json").read_text())
         self.assertEqual(outcome["code"], 75)
@@ -90,7 +90,7 @@ class Restart(ranks.Case):
         clean = self.dir / "clean"
         self.assert_done(ranks.run(3, self.thresh, "wordcount", source, "-o", clean), clean)
         # Half a second each: a job that is over before it hears of the signal shows nothing.
-        held = ("--fault", ";".join(f"pause:worker=1,at=map:{split}" for split in range(30, 38)))
+        held = ("--fault", ranks.pauses("map", range(30, 38), 1))
         # mpirun passes USR1 on; at INT and TERM it ends the ranks by SIGTERM, and itself with 1.
         for number, code in ((signal.SIGUSR1, 75), (signal.SIGINT, 1), (signal.SIGTERM, 1), (None, 75)):
             with self.subTest(signal=number):
@@ -113,7 +113,7 @@ class Restart(ranks.Case):
 
     def test_work_that_a_death_costs_is_an_interval_and_a_split(self):
         # The interval passes in a pause: what was mapped before it is in a file by the end of the next one.
-        pauses = ";".join(f"pause:worker=1,at=map:{split}" for split in (20, 40, 41))
+        pauses = ranks.pauses("map", (20, 40, 41), 1)
         self.interrupted(2, f"{pauses};kill:worker=1,at=shuffle", every="100ms")
         metrics, _ = self.completes(3)
         self.assertGreaterEqual(metrics["found"]["splits"], 40)
@@ -145,7 +145,7 @@ class Restart(ranks.Case):
 
     def test_checkpoints_and_what_was_restored_are_measured(self):
         # Half a second for the interval to pass, and as much for the file: the job itself takes less than either.
-        pauses = ";".join(f"pause:worker={worker},at=map:{split}" for worker in (1, 2) for split in (3, 4))
+        pauses = ranks.pauses("map", (3, 4), 1, 2)
         result, output = self.job(3, "wordcount", self.source, *SHAPE, "--checkpoint-every", "1ms", "--no-fsync",
                                   "--fault", pauses)
         self.assertIn("fault drill: map 4", result.stderr.decode())
@@ -183,7 +183,7 @@ class Restart(ranks.Case):
         self.assertIn("goes on with what an earlier run left: 0 of", said)
 
     def test_a_full_disk_costs_the_checkpoint_only(self):
-        pauses = ";".join(f"pause:worker=1,at=map:{split}" for split in (3, 4))
+        pauses = ranks.pauses("map", (3, 4), 1)
         result, output = self.job(2, "wordcount", self.source, *SHAPE, "--checkpoint-every", "30ms",
                                   "--fault", f"{pauses};enospc:worker=1,at=checkpoint")
         said = result.stderr.decode()

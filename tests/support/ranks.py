@@ -148,6 +148,11 @@ def wait_for_file(path):
         time.sleep(0.01)
 
 
+def pauses(step, visits, *workers):
+    """Half a second at each of these visits of a step, for --fault."""
+    return ";".join(f"pause:worker={worker},at={step}:{visit}" for worker in workers for visit in visits)
+
+
 def parts(output):
     """The published parts by name."""
     return {path.name: path.read_bytes() for path in sorted(pathlib.Path(output).glob("part-*"))}

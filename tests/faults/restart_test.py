@@ -89,14 +89,14 @@ class Restart(ranks.Case):
         ranks.run(0, self.thresh, "gen", "text", "--size", "200M", "-o", source)
         clean = self.dir / "clean"
         self.assert_done(ranks.run(3, self.thresh, "wordcount", source, "-o", clean), clean)
-        # Half a second each: a job that is over before it hears of the signal shows nothing.
-        held = ("--fault", ranks.pauses("map", range(30, 38), 1))
+        # A job that is over before it hears of the signal, or before its time is up, shows nothing: this one maps for 15 s.
+        held = ("--fault", ranks.pauses("map", range(30, 60), 1))
         # mpirun passes USR1 on; at INT and TERM it ends the ranks by SIGTERM, and itself with 1.
         for number, code in ((signal.SIGUSR1, 75), (signal.SIGINT, 1), (signal.SIGTERM, 1), (None, 75)):
             with self.subTest(signal=number):
                 output = self.dir / f"out-{number}"
                 words = (self.thresh, "wordcount", source, "-o", output, "--split-size", "256K")
-                process = ranks.start(2, *words, *held, *(() if number else ("--max-time", "6s")))  # half of it is for saving
+                process = ranks.start(2, *words, *held, *(() if number else ("--max-time", "6s")))  # 1 s of it is for saving
                 if number:
                     ranks.wait_for_file(output / ".thresh/job.h5")
                     time.sleep(0.3)

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <vector>
 
+#include "core/checksum.hpp"
 #include "storage/hdf5_handle.hpp"
-#include "thresh/hash.hpp"
 
 namespace thresh::storage::h5 {
 namespace {
@@ -18,18 +18,17 @@ constexpr std::uint32_t kVersion = 1;
 
 // XXH3 of everything after the user block.
 std::uint64_t content_hash(int fd, std::uint64_t length, const std::string& path, Progress* progress) {
-  XXH3_state_t state;
-  XXH3_64bits_reset(&state);
+  Checksum sum;
   std::vector<char> buffer(kPieceBytes);
   for (std::uint64_t offset = kUserBlock; offset < length;) {
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), length - offset));
     const std::size_t got = read_at(fd, buffer.data(), size, offset, path);
     if (got == 0) damaged(path, "it ends early");
-    XXH3_64bits_update(&state, buffer.data(), got);
+    sum.add({buffer.data(), got});
     offset += got;
     if (progress != nullptr) progress->step();
   }
-  return XXH3_64bits_digest(&state);
+  return sum.value();
 }
 
 template <typename Number>

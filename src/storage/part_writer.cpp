@@ -83,7 +83,6 @@ PartWriter::PartWriter(std::string parts_dir, PartitionId partition, Generation 
       temporary_(directory_ + "/" + std::string(kTemporaryPrefix) + job_id_ + "." + name_),
       fd_(create_new(temporary_)),
       buffer_(kPieceBytes + kSlack) {
-  XXH3_64bits_reset(&checksum_);
   if (options_.top == 0) take_no_ranks();
 }
 
@@ -247,7 +246,7 @@ void PartWriter::flush() {
 void PartWriter::write_out(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, kPieceBytes);
-    XXH3_64bits_update(&checksum_, piece.data(), piece.size());
+    checksum_.add(piece);
     if (offset_ > 0) reserve_room_for(piece.size());  // what fits into the buffer is written at once
     write_all(fd_.get(), piece, temporary_);
     offset_ += piece.size();
@@ -294,7 +293,7 @@ void PartWriter::finish(PartSummary ledger) {
   part_.groups = groups();
   part_.lines = lines_;
   part_.bytes = offset_;
-  part_.checksum = XXH3_64bits_digest(&checksum_);
+  part_.checksum = checksum_.value();
   part_.weight = weight_;
   part_.top = std::move(top_);
   std::sort(part_.top.begin(), part_.top.end(), ranks_before);
@@ -322,17 +321,16 @@ std::optional<std::string> check_part(const std::string& directory, const std::s
     if (size != bytes) {
       return printable(path) + " has " + std::to_string(size) + " bytes instead of " + std::to_string(bytes);
     }
-    XXH3_state_t state;
-    XXH3_64bits_reset(&state);
+    Checksum sum;
     std::vector<char> buffer(kPieceBytes);
     for (std::uint64_t offset = 0; offset < bytes;) {
       const std::size_t got = read_at(fd.get(), buffer.data(), buffer.size(), offset, path);
       if (got == 0) return printable(path) + " ends early, at offset " + std::to_string(offset);
-      XXH3_64bits_update(&state, buffer.data(), got);
+      sum.add({buffer.data(), got});
       offset += got;
       if (progress != nullptr) progress->step();
     }
-    const std::uint64_t found = XXH3_64bits_digest(&state);
+    const std::uint64_t found = sum.value();
     if (found == checksum) return std::nullopt;
     return printable(path) + " was changed: its XXH3 is " + hex64(found) + " instead of " + hex64(checksum);
   } catch (const Error& e) {

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/checksum.hpp"
 #include "core/task.hpp"
 #include "storage/posix.hpp"
-#include "thresh/hash.hpp"
 #include "thresh/job_type.hpp"
 #include "thresh/progress.hpp"
 
@@ -90,7 +90,7 @@ class PartWriter final : public ResultSink {
   std::uint64_t writeback_from_ = 0;  // up to here it was begun
   std::uint64_t reserved_ = 0;        // up to here the file system was asked for room
   bool reserves_ = true;              // it grants it
-  XXH3_state_t checksum_;
+  Checksum checksum_;
   std::uint64_t lines_ = 0;
   std::uint64_t weight_ = 0;
   std::uint64_t line_begin_ = 0;

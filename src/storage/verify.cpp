@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/checksum.hpp"
 #include "core/text.hpp"
 #include "storage/found_runs.hpp"
 #include "storage/posix.hpp"
 #include "storage/sealed_json.hpp"
-#include "thresh/hash.hpp"
 
 namespace thresh::storage {
 namespace {
@@ -22,16 +22,15 @@ struct Content {
 
 Content read_through(const std::string& path) {
   const Fd fd = open_to_read(path);
-  XXH3_state_t state;
-  XXH3_64bits_reset(&state);
+  Checksum sum;
   std::vector<char> buffer(kPieceBytes);
   Content found;
   while (const std::size_t got = read_at(fd.get(), buffer.data(), buffer.size(), found.bytes, path)) {
-    XXH3_64bits_update(&state, buffer.data(), got);
+    sum.add({buffer.data(), got});
     *found.lines += static_cast<std::uint64_t>(std::count(buffer.data(), buffer.data() + got, '\n'));
     found.bytes += got;
   }
-  found.checksum = XXH3_64bits_digest(&state);
+  found.checksum = sum.value();
   return found;
 }
 

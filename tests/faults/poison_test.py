@@ -29,9 +29,12 @@ class Poison(ranks.Case):
         offsets = [content.index(b"poison " + kind.encode()) for kind in kinds]
         return self.write("in.txt", content), offsets
 
-    def attempt(self, count, source, *more, task_timeout="1s"):
-        return ranks.run(count, self.poison, self.job_name, source, "-o", self.dir / "out", "--partitions", 2,
-                         "--split-size", "4K", "--task-timeout", task_timeout, *more)
+    def start(self, count, source, *more, task_timeout="1s"):
+        return ranks.start(count, self.poison, self.job_name, source, "-o", self.dir / "out", "--partitions", 2,
+                           "--split-size", "4K", "--task-timeout", task_timeout, *more)
+
+    def attempt(self, *job, **more):
+        return ranks.finish(self.start(*job, **more))
 
     def until_final(self, count, source, *more, most=8):
         """Repeats the command until it ends for good; the results."""
@@ -105,8 +108,10 @@ class Poison(ranks.Case):
     def test_a_split_that_takes_long_is_left_when_the_time_is_up(self):
         source, _ = self.source(*["nap"] * 60, lines=60)  # 12 s in one block of one split
         for count in (0, 3):
+            process = self.start(count, source, "--max-time", "3s")
+            ranks.wait_for_file(self.dir / "out/.thresh/job.h5")
             begin = time.monotonic()
-            result = self.attempt(count, source, "--max-time", "3s")
+            result = ranks.finish(process)
             self.assertEqual(result.returncode, 75, result.stderr.decode())
             self.assertIn("stopped, as --max-time is nearly over", result.stderr.decode())
             self.assertLess(time.monotonic() - begin, 9)

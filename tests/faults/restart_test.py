@@ -98,7 +98,7 @@ class Restart(ranks.Case):
                 words = (self.thresh, "wordcount", source, "-o", output, "--split-size", "256K")
                 process = ranks.start(2, *words, *held, *(() if number else ("--max-time", "6s")))  # 1 s of it is for saving
                 if number:
-                    ranks.wait_for_file(output / ".thresh/job.h5")
+                    ranks.wait_for_line(process, b"fault drill: map 30")
                     time.sleep(0.3)
                     process.send_signal(number)
                 result = ranks.finish(process)
@@ -112,8 +112,9 @@ class Restart(ranks.Case):
                 self.assertEqual(ranks.parts(output), ranks.parts(clean))
 
     def test_work_that_a_death_costs_is_an_interval_and_a_split(self):
-        # The interval passes in a pause: what was mapped before it is in a file by the end of the next one.
-        pauses = ranks.pauses("map", (20, 40, 41), 1)
+        # The interval passes in a pause: what was mapped before it is in a file by the end of the next one, or of the one
+        # after it if the file before is still being written.
+        pauses = ranks.pauses("map", (20, 40, 41, 42), 1)
         self.interrupted(2, f"{pauses};kill:worker=1,at=shuffle", every="100ms")
         metrics, _ = self.completes(3)
         self.assertGreaterEqual(metrics["found"]["splits"], 40)

@@ -33,19 +33,30 @@ class Soak(ranks.Case):
             return False
         return True
 
+    def command(self, job, source):
+        return (self.thresh, job, source, "--partitions", PARTITIONS, "--split-size", "64K", "--checkpoint-every", "20ms",
+                "-o", self.dir / "out")
+
+    def seconds_of(self, job, source):
+        """That the job takes if nobody is killed."""
+        begin = time.monotonic()
+        self.assert_done(ranks.run(3, *self.command(job, source)), self.dir / "out")
+        shutil.rmtree(self.dir / "out")
+        return time.monotonic() - begin
+
     def test_a_job_that_is_killed_again_and_again_completes(self):
         rng = random.Random(SEED)
         sources = self.inputs(rng)
         expected = {job: self.expected(job, PARTITIONS, [path]) for job, path in sources.items()}
+        took = {job: self.seconds_of(job, path) for job, path in sources.items()}
         end = time.monotonic() + SECONDS
         kills = jobs = 0
         while time.monotonic() < end or jobs < 2:
             job = rng.choice(sorted(sources))
-            command = (self.thresh, job, sources[job], "--partitions", PARTITIONS, "--split-size", "64K",
-                       "--checkpoint-every", "20ms", "-o", self.dir / "out")
+            command = self.command(job, sources[job])
             for _ in range(rng.randrange(2, 8)):
                 process = ranks.start(rng.choice((2, 3, 4, 6)), *command)
-                time.sleep(0.3 + rng.random() * 0.7)
+                time.sleep(took[job] * rng.uniform(0.3, 0.95))
                 kills += self.kill_one(rng, process)
                 ranks.finish(process)
             what = f"seed {SEED}, job {jobs}, {job}"

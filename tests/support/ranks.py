@@ -132,12 +132,12 @@ def stopped(word):
 
 
 def wait_for_line(process, phrase):
-    """Reads stderr up to the line with this phrase; it must come."""
+    """Reads stderr up to the line with this phrase, which must come; returns what it read."""
     said = b""
     for line in process.stderr:
-        if phrase in line:
-            return
         said += line
+        if phrase in line:
+            return said
     raise AssertionError(f"the run ended and did not say {phrase}:\n{said.decode(errors='replace')}")
 
 

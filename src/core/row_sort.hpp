@@ -2,10 +2,10 @@
 //
 // Radix sort on the first 8 bytes of the keys: from the front while there are many (and in place if they are
 // very many: American flag; McIlroy, Bostic, McIlroy, "Engineering Radix Sort", Computing Systems 6(1),
-// 1993), from the back once they fit into the second-level cache, by the bits in which they differ: two
-// passes where bytes took six, 23 ns a word instead of 29. Many rows that are alike so far (URLs, paths,
-// times) are sorted by what comes behind, a few are compared. std::sort on the same references took 50-60 ns
-// a key.
+// 1993), from the back once they fit into the second-level cache, by as few bits as tell their bytes apart:
+// two or three passes where bytes took six, 10 ns a word instead of 29. Many rows that are alike so far
+// (URLs, paths, times) are sorted by what comes behind, a few are compared. std::sort on the same references
+// took 50-60 ns a key.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/packed_prefix.hpp"
 #include "core/row.hpp"
 
 namespace thresh {
@@ -31,6 +32,8 @@ struct RowRef {
 namespace detail {
 
 inline constexpr std::ptrdiff_t kFewRows = 24;  // are sorted by insertion
+// What two digits leave together of so few is sorted by insertion in less time than a third one takes.
+inline constexpr std::size_t kFewForThree = 1024;
 // So many are sorted from the back: more are not in the cache.
 inline constexpr std::ptrdiff_t kMostFromBack = 20'000;
 // So many are put in order by way of other memory, 4 MiB; more in place, which takes 1.4 times as long.
@@ -40,12 +43,13 @@ inline constexpr std::ptrdiff_t kMostAside = 1 << 18;
 
 // What is sorted with, for the next one to use again: up to 4.5 MiB.
 struct SortMemory {
+  static constexpr unsigned kDigits = 3;
   static constexpr unsigned kMostDigitBits = 11;  // the counts stay in the first-level cache
 
-  struct Item {
-    std::uint32_t bits;
-    std::uint32_t row;
-  };
+  // Bits to sort by, above the place of the row.
+  using Item = std::uint64_t;
+  static constexpr unsigned kPlaceBits = 64 - kDigits * kMostDigitBits;
+  static_assert(detail::kMostFromBack < std::ptrdiff_t{1} << kPlaceBits);
 
   void make_room(std::size_t rows) {
     const std::size_t aside = std::min<std::size_t>(std::bit_ceil(rows), detail::kMostAside);
@@ -69,9 +73,9 @@ struct SortMemory {
   std::unique_ptr<RowRef[]> refs;
   std::unique_ptr<Item[]> items;
   std::unique_ptr<Item[]> others;
-  // Of each digit, then where its next row goes.
-  std::array<std::uint32_t, std::size_t{1} << kMostDigitBits> low;
-  std::array<std::uint32_t, std::size_t{1} << kMostDigitBits> high;
+  // Of each value of a digit, the lowest digit first: how many rows have it, then where the next one goes.
+  using Counts = std::array<std::uint32_t, std::size_t{1} << kMostDigitBits>;
+  std::array<Counts, kDigits> counts;
 };
 
 namespace detail {
@@ -116,89 +120,61 @@ inline std::array<std::size_t, 256> sort_by_byte(RowRef* begin, RowRef* end, uns
   return ends;
 }
 
-// Takes the highest of the bits in which prefixes differ, of each byte those from its first to its last one:
-// 5 of a letter, 4 of a digit. What it makes of them orders like the prefixes.
-class PrefixBits {
- public:
-  // `most`: bits to take, 32 at most.
-  PrefixBits(std::uint64_t differing, unsigned most) {
-    for (unsigned byte = sizeof differing; byte-- > 0 && bits_ < most;) {
-      const auto here = static_cast<unsigned>(differing >> 8 * byte & 255);
-      if (here == 0) continue;
-      const unsigned end = 8 * byte + static_cast<unsigned>(std::bit_width(here));
-      const unsigned begin = 8 * byte + static_cast<unsigned>(std::countr_zero(here));
-      const unsigned size = std::min(end - begin, most - bits_);
-      lowest_ = end - size;
-      // Up to where the ones before it end, from the top.
-      masks_[fields_] = ((std::uint64_t{1} << size) - 1) << lowest_;
-      factors_[fields_++] = std::uint64_t{1} << (64 - bits_ - end);
-      bits_ += size;
-    }
+// Turns counts into where the rows of each value begin; returns how many values occur.
+inline std::size_t sum_up(std::span<std::uint32_t> counts) {
+  std::size_t values = 0;
+  std::uint32_t sum = 0;
+  for (std::uint32_t& count : counts) {
+    values += count != 0 ? 1 : 0;
+    sum += std::exchange(count, sum);
   }
+  return values;
+}
 
-  // Those of a prefix that are told: what is taken, and what is the same in all.
-  std::uint64_t told() const noexcept { return ~std::uint64_t{0} << lowest_; }
-
-  // Calls use(i, bits) for the prefix of refs[i].
-  template <typename Use>
-  void for_each(const RowRef* refs, std::size_t rows, Use&& use) const {
-    if (fields_ <= 3) return for_fields<3>(refs, rows, use);  // any bytes
-    if (fields_ <= 5) return for_fields<5>(refs, rows, use);  // letters
-    for_fields<8>(refs, rows, use);
-  }
-
- private:
-  // A product is a shift that needs no register of its own.
-  template <unsigned kFields, typename Use>
-  void for_fields(const RowRef* refs, std::size_t rows, Use& use) const {
-    const std::array<std::uint64_t, 8> masks = masks_;
-    const std::array<std::uint64_t, 8> factors = factors_;
-    const unsigned shift = 64 - bits_;
-    for (std::size_t i = 0; i < rows; ++i) {
-      const std::uint64_t prefix = refs[i].prefix;
-      std::uint64_t bits = 0;
-      for (unsigned f = 0; f < kFields; ++f) bits |= (prefix & masks[f]) * factors[f];
-      use(i, static_cast<std::uint32_t>(bits >> shift));
-    }
-  }
-
-  std::array<std::uint64_t, 8> masks_{};
-  std::array<std::uint64_t, 8> factors_{};
-  unsigned fields_ = 0;
-  unsigned bits_ = 0;
-  unsigned lowest_ = 0;
-};
-
-// Orders by two digits of the bits in which prefixes differ, which tell nearly all rows apart. Returns the
-// bits by which rows are ordered now.
-inline std::uint64_t sort_from_back(RowRef* begin, RowRef* end, std::uint64_t differing, SortMemory& memory) {
+// Orders by the two highest digits of the prefixes' bits, or by three if two leave many rows together: of
+// words few values of a digit occur, so it tells less than it could. Returns the bits of prefixes by which
+// rows are ordered now.
+inline std::uint64_t sort_from_back(RowRef* begin, RowRef* end, const PackedPrefix& packed,
+                                    SortMemory& memory) {
+  using Item = SortMemory::Item;
   const auto rows = static_cast<std::size_t>(end - begin);
-  const unsigned digit_bits =
-      std::min(static_cast<unsigned>(std::bit_width(rows)) - 1, SortMemory::kMostDigitBits);
-  const std::uint32_t digits = 1U << digit_bits;
-  auto& low = memory.low;
-  auto& high = memory.high;
-  std::fill_n(low.begin(), digits, 0);
-  std::fill_n(high.begin(), digits, 0);
-  SortMemory::Item* const items = memory.items.get();
-  const PrefixBits prefix_bits(differing, 2 * digit_bits);
-  prefix_bits.for_each(begin, rows, [&](std::size_t i, std::uint32_t bits) {
-    items[i] = {bits, static_cast<std::uint32_t>(i)};
-    ++low[bits & (digits - 1)];
-    ++high[bits >> digit_bits];
-  });
-  std::uint32_t low_sum = 0;
-  std::uint32_t high_sum = 0;
-  for (std::uint32_t digit = 0; digit < digits; ++digit) {
-    low_sum += std::exchange(low[digit], low_sum);
-    high_sum += std::exchange(high[digit], high_sum);
+  const unsigned size = std::min(static_cast<unsigned>(std::bit_width(rows)) - 1, SortMemory::kMostDigitBits);
+  const std::uint64_t mask = (std::uint64_t{1} << size) - 1;
+  const unsigned most = SortMemory::kDigits * size;
+  const unsigned left = packed.bits() < most ? most - packed.bits() : 0;
+  const unsigned right = packed.bits() > most ? packed.bits() - most : 0;
+  const unsigned low_at = SortMemory::kPlaceBits;
+  const unsigned middle_at = low_at + size;
+  const unsigned high_at = middle_at + size;
+  auto& [low, middle, high] = memory.counts;
+  std::fill_n(middle.begin(), mask + 1, 0);
+  std::fill_n(high.begin(), mask + 1, 0);
+  Item* items = memory.items.get();
+  Item* others = memory.others.get();
+  for (std::size_t i = 0; i < rows; ++i) {
+    const Item item = packed.of(begin[i].prefix) << left >> right << SortMemory::kPlaceBits | i;
+    items[i] = item;
+    ++middle[item >> middle_at & mask];
+    ++high[item >> high_at];
   }
-  SortMemory::Item* const others = memory.others.get();
-  for (std::size_t i = 0; i < rows; ++i) others[low[items[i].bits & (digits - 1)]++] = items[i];
+  const auto pass = [&](auto& next, unsigned at) {
+    for (std::size_t i = 0; i < rows; ++i) others[next[items[i] >> at & mask]++] = items[i];
+    std::swap(items, others);
+  };
+  const std::size_t apart = sum_up({middle.data(), mask + 1}) * sum_up({high.data(), mask + 1});
+  const bool by_two = packed.bits() <= 2 * size || rows < kFewForThree || apart > 32 * rows;
+  if (!by_two) {
+    std::fill_n(low.begin(), mask + 1, 0);
+    for (std::size_t i = 0; i < rows; ++i) ++low[items[i] >> low_at & mask];
+    sum_up({low.data(), mask + 1});
+    pass(low, low_at);
+  }
+  pass(middle, middle_at);
   RowRef* const refs = memory.refs.get();
-  for (std::size_t i = 0; i < rows; ++i) refs[high[others[i].bits >> digit_bits]++] = begin[others[i].row];
+  constexpr Item kPlace = (Item{1} << SortMemory::kPlaceBits) - 1;
+  for (std::size_t i = 0; i < rows; ++i) refs[high[items[i] >> high_at]++] = begin[items[i] & kPlace];
   std::copy_n(refs, rows, begin);
-  return prefix_bits.told();
+  return packed.told(by_two ? 2 * size : most);
 }
 
 // What rows are sorted by: a key's bytes from some depth on lie in the prefix of its reference.
@@ -227,9 +203,9 @@ void sort_behind(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels,
 template <typename Order>
 void radix_sort(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels, const Order& order) {
   if (end - begin <= kFewRows) return insertion_sort(begin, end, order);
-  const std::uint64_t differing = differing_bits(begin, end);
-  if (differing == 0) return sort_behind(begin, end, depth + sizeof begin->prefix, levels, order);
   if (end - begin > kMostFromBack) {
+    const std::uint64_t differing = differing_bits(begin, end);
+    if (differing == 0) return sort_behind(begin, end, depth + sizeof begin->prefix, levels, order);
     const auto highest = static_cast<unsigned>(std::bit_width(differing)) - 1;
     RowRef* const spare = end - begin <= kMostAside ? order.memory.refs.get() : nullptr;
     std::size_t from = 0;
@@ -240,7 +216,10 @@ void radix_sort(RowRef* begin, RowRef* end, std::size_t depth, unsigned levels, 
     }
     return;
   }
-  const std::uint64_t told = sort_from_back(begin, end, differing, order.memory);
+  const PackedPrefix packed(static_cast<std::size_t>(end - begin),
+                            [begin](std::size_t i) { return begin[i].prefix; });
+  if (packed.bits() == 0) return sort_behind(begin, end, depth + sizeof begin->prefix, levels, order);
+  const std::uint64_t told = sort_from_back(begin, end, packed, order.memory);
   for (RowRef* next = begin; begin != end; begin = next) {
     do ++next;
     while (next != end && ((next->prefix ^ begin->prefix) & told) == 0);

@@ -39,9 +39,9 @@ Pairs sorted(const Pairs& pairs, const RowFormat& format) {
 
 TEST_CASE("rows are sorted by key and value at every size at which another way is taken") {
   std::mt19937_64 random(7);
-  for (const std::size_t rows :
-       std::initializer_list<std::size_t>{0, 1, 2, 24, 25, 400, 3'000, 20'000, 20'001, 70'000, 262'145}) {
-    for (const int kind : {0, 1, 2, 3, 4, 5, 6, 7}) {
+  for (const std::size_t rows : std::initializer_list<std::size_t>{0, 1, 2, 24, 25, 400, 1'023, 1'024, 3'000,
+                                                                   20'000, 20'001, 70'000, 262'145}) {
+    for (const int kind : {0, 1, 2, 3, 4, 5, 6, 7, 8}) {
       if (rows > 100'000 && kind != 0 && kind != 5) continue;  // for the sake of time
       Pairs pairs;
       for (std::size_t i = 0; i < rows; ++i) {
@@ -61,6 +61,13 @@ TEST_CASE("rows are sorted by key and value at every size at which another way i
         if (kind == 6) key = std::string(number % 200, 'a') + (number >> 63 ? "b" : "");
         // NULs where the next 8 bytes begin, and keys that end there.
         if (kind == 7) key = "8 bytes:" + std::string(number % 19, '\0') + (number >> 63 ? "x" : "");
+        // Words: of the values that a digit could have few occur.
+        if (kind == 8) {
+          key.clear();
+          for (std::uint64_t rest = number; key.size() < 3 + number % 8; rest /= 5) {
+            key += key.size() % 2 == 0 ? "bkmtz"[rest % 5] : "aeiou"[rest % 5];
+          }
+        }
         pairs.emplace_back(std::move(key), std::to_string(random() % 10));
       }
       const Pairs got = sorted(pairs, RowFormat(0));

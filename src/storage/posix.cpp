@@ -51,20 +51,24 @@ bool says_what_is_there(int error) noexcept {
   return std::find(kErrors.begin(), kErrors.end(), error) != kErrors.end();
 }
 
+// A byte more than the file is said to have ends it with one look more; files of /proc say that they have
+// none.
 std::string read_to_end(Fd fd, const std::string& path, ExitCode code) {
-  constexpr std::size_t kStep = 1 << 20;
-  std::string bytes;
+  constexpr std::size_t kLeast = 4 << 10;
+  struct stat status {};
+  const bool known = ::fstat(fd.get(), &status) == 0 && status.st_size > 0;
+  std::string bytes(std::max(kLeast, known ? static_cast<std::size_t>(status.st_size) + 1 : 0), '\0');
+  std::size_t used = 0;
   for (;;) {
-    const std::size_t before = bytes.size();
-    bytes.resize(before + kStep);
-    ssize_t got = 0;
-    do {
-      got = ::read(fd.get(), bytes.data() + before, kStep);
-    } while (got < 0 && errno == EINTR);
+    if (used == bytes.size()) bytes.resize(2 * used);
+    const ssize_t got = ::read(fd.get(), bytes.data() + used, bytes.size() - used);
+    if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw_errno(code, "read", path, errno);
-    bytes.resize(before + static_cast<std::size_t>(got));
-    if (got == 0) return bytes;
+    if (got == 0) break;
+    used += static_cast<std::size_t>(got);
   }
+  bytes.resize(used);
+  return bytes;
 }
 
 }  // namespace

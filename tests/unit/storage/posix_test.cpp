@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <initializer_list>
+#include <string>
 #include <thread>
 
 #include "core/text.hpp"
@@ -51,6 +53,24 @@ TEST_CASE("a pipe in the place of a file is refused at once, and read where a us
   std::thread writer([&] { std::ofstream(pipe) << "a list"; });
   CHECK(read_stream(pipe, ExitCode::NoInput) == "a list");
   writer.join();
+}
+
+TEST_CASE("what is read is all there, whether or not its size is known") {
+  const Scratch scratch;
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{0, 1, 4095, 4096, 4097, 70'000, 2'100'000}) {
+    std::string bytes(size, '.');
+    for (std::size_t i = 0; i < size; i += 7) bytes[i] = static_cast<char>(i);
+    const std::string file = scratch / std::to_string(size);
+    std::ofstream(file, std::ios::binary) << bytes;
+    CHECK((read_file(file) == bytes));
+    const std::string pipe = file + ".pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    std::thread writer([&] { std::ofstream(pipe, std::ios::binary) << bytes; });
+    CHECK((read_stream(pipe, ExitCode::NoInput) == bytes));
+    writer.join();
+  }
+  CHECK_FALSE(read_file("/proc/self/stat").empty());  // files there are said to be empty
 }
 
 TEST_CASE("what ends a job says what to do about a full disk, and nothing about other errors") {

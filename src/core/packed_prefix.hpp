@@ -24,12 +24,11 @@ class PackedPrefix {
 
   // How many bits of() takes. None if all prefixes are the same.
   unsigned bits() const noexcept { return bits_; }
-  // REQUIRES: the prefix is one of them.
+  // REQUIRES: the prefix is one of them, and bits() > 0.
   std::uint64_t of(std::uint64_t prefix) const noexcept;
 
-  // Bits that are the same in prefixes for which the highest `most` bits of of() are. Where these end within
-  // a byte the bits of which cannot be told from its number, it is left out; what the others tell is all
-  // there.
+  // Bits of prefixes that are the same where the highest `most` bits of of() are. Where these end within a
+  // byte, its bits are among them only if its number is the lowest bits of the byte. REQUIRES: bits() > 0.
   std::uint64_t told(unsigned most) const noexcept {
     std::uint64_t told = 0;
     for (std::size_t i = kBytes; i-- > 0;) {
@@ -73,7 +72,7 @@ class PackedPrefix {
   unsigned bits_ = 0;
   Bytes offsets_;                        // what the number 0 stands for
   std::array<unsigned, kBytes> widths_;  // bits of the numbers
-  std::array<unsigned, kBytes> places_;  // where they begin
+  std::array<unsigned, kBytes> places_;  // where they begin, from the lowest bit on
 #if defined(__SSE2__)
   __m128i pairs_;  // by what numbers are multiplied before two next to each other are added
   __m128i quads_;  // and the upper ones of two such sums

@@ -51,8 +51,8 @@ bool says_what_is_there(int error) noexcept {
   return std::find(kErrors.begin(), kErrors.end(), error) != kErrors.end();
 }
 
-// A byte more than the file is said to have ends it with one look more; files of /proc say that they have
-// none.
+// With room for one byte more than the file has, so that the next read finds the end of it. Files of /proc,
+// and pipes, do not tell how many they have.
 std::string read_to_end(Fd fd, const std::string& path, ExitCode code) {
   constexpr std::size_t kLeast = 4 << 10;
   struct stat status {};

@@ -4,6 +4,7 @@ import atexit
 import ctypes
 import os
 import pathlib
+import select
 import shutil
 import signal
 import subprocess
@@ -59,7 +60,7 @@ def start(ranks, *command, all_work=True, **more):
         words.insert(2, "--oversubscribe")
     return subprocess.Popen([*launcher, *words], env=environment(), stdin=subprocess.DEVNULL,
                             stdout=more.pop("stdout", subprocess.PIPE), stderr=more.pop("stderr", subprocess.PIPE),
-                            start_new_session=True, **more)
+                            bufsize=0, start_new_session=True, **more)  # wait_for_line leaves the rest to finish
 
 
 def session(leader):
@@ -131,14 +132,21 @@ def stopped(word):
     return found
 
 
-def wait_for_line(process, phrase):
-    """Reads stderr up to the line with this phrase, which must come; returns what it read."""
+def wait_for_line(process, phrase, timeout=60):
+    """Reads stderr up to the line with this phrase, which must come in time; returns what it read."""
+    end = time.monotonic() + timeout
     said = b""
-    for line in process.stderr:
-        said += line
-        if phrase in line:
-            return said
-    raise AssertionError(f"the run ended and did not say {phrase}:\n{said.decode(errors='replace')}")
+    while not (said.endswith(b"\n") and phrase in said):
+        if not select.select([process.stderr], [], [], max(0, end - time.monotonic()))[0]:
+            doing = session(process.pid)
+            os.killpg(process.pid, signal.SIGKILL)
+            raise AssertionError(f"did not say {phrase} in {timeout} s:\n{doing}\nstderr so far:\n"
+                                 f"{said.decode(errors='replace')}")
+        byte = process.stderr.read(1)
+        if not byte:
+            raise AssertionError(f"the run ended and did not say {phrase}:\n{said.decode(errors='replace')}")
+        said += byte
+    return said
 
 
 def wait_for_file(path):

@@ -64,6 +64,17 @@ TEST_CASE("prefixes are packed into as few bits as tell their bytes apart") {
   CHECK(bits_of({"\x01\x01\x01\x01\x01\x01\x01\x01", "\xff\xff\xff\xff\xff\xff\xff\xff", ""}) == 64);
 }
 
+TEST_CASE("what bits tell of the byte that they end in is known where its number is its lowest bits") {
+  const auto told = [](std::string_view a, std::string_view b, unsigned most) {
+    return packed_of({key_prefix(a), key_prefix(b)}).told(most);
+  };
+  CHECK(told("azazazaz", "zazazaza", 5) == 0xff00'0000'0000'0000);
+  CHECK(told("azazazaz", "zazazaza", 7) == 0xff18'0000'0000'0000);
+  CHECK(told("azazazaz", "zazazaza", 8 * 5) == 0xffff'ffff'ffff'ffff);
+  CHECK(told("aa", "zz", 8) == 0xff1c'0000'0000'0000);
+  CHECK(told("a\x7f", "z\x81", 6) == 0xff00'0000'0000'0000);  // 0 to 2
+}
+
 TEST_CASE("packed prefixes order as prefixes do") {
   std::mt19937_64 random(1);
   for (int round = 0; round < 2000; ++round) {

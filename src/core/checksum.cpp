@@ -23,8 +23,6 @@ Checksum::Checksum() : state_(std::make_unique<State>()) {
   XXH3_64bits_reset(state_->xxh3.get());
 }
 Checksum::~Checksum() = default;
-Checksum::Checksum(Checksum&&) noexcept = default;
-Checksum& Checksum::operator=(Checksum&&) noexcept = default;
 
 void Checksum::add(std::string_view bytes) noexcept {
   XXH3_64bits_update(state_->xxh3.get(), bytes.data(), bytes.size());

@@ -8,14 +8,13 @@
 namespace thresh {
 
 // Of bytes that come piece by piece. Where libxxhash chooses by processor, and that has AVX2 or AVX-512, it
-// takes 0.025 s a GiB; SSE2, as it is compiled into hash_bytes(), takes 0.06. REQUIRES: nothing is asked of
-// one that was moved from.
+// takes 0.025 s a GiB; SSE2, as it is compiled into hash_bytes(), takes 0.06.
 class Checksum {
  public:
   Checksum();
   ~Checksum();
-  Checksum(Checksum&&) noexcept;
-  Checksum& operator=(Checksum&&) noexcept;
+  Checksum(const Checksum&) = delete;
+  Checksum& operator=(const Checksum&) = delete;
 
   void add(std::string_view bytes) noexcept;
   // Of what was added so far.

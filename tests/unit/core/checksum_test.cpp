@@ -4,7 +4,6 @@
 #include <random>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "support/catch.hpp"
 #include "thresh/hash.hpp"
@@ -30,14 +29,13 @@ TEST_CASE("the checksum of pieces is the hash of all the bytes, however they are
   }
 }
 
-TEST_CASE("a checksum that was asked for goes on, and moves") {
+TEST_CASE("a checksum that was asked for goes on") {
   Checksum sum;
   CHECK(sum.value() == thresh::hash_bytes(""));
   sum.add("one");
   CHECK(sum.value() == thresh::hash_bytes("one"));
-  Checksum moved = std::move(sum);
-  moved.add(" and two");
-  CHECK(moved.value() == thresh::hash_bytes("one and two"));
+  sum.add(" and two");
+  CHECK(sum.value() == thresh::hash_bytes("one and two"));
 }
 
 }  // namespace
